@@ -1,0 +1,38 @@
+# `make demo` and `make test` do everything on a fresh machine with Python >= 3.11.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: setup demo test check bench lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip sync -q --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/telltale fetch
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/telltale demo $(DEMO)
+
+test: $(STAMP)
+	$(BIN)/pytest $(TESTS)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+lock:
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .telltale build dist

@@ -1,0 +1,1 @@
+"""The alert pipeline, its policies and its words."""

@@ -1,0 +1,1 @@
+"""Where everything is wired: settings, command line, worker, alerter, API, dashboard."""

@@ -1,0 +1,1 @@
+"""The nouns: records, rows, topics, tables, codec, ports. Imports nothing of ours."""

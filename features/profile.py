@@ -1,0 +1,268 @@
+"""A profile: all that differs between a diesel truck, an electric car, a turbofan and a machine.
+
+One TOML file, no code. A mistake gets a ProfileError that names file, key and what is allowed.
+"""
+
+import re
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from contracts.catalogue import Signal, catalogue
+from contracts.errors import ProfileError
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|min|h|d)")
+_UNIT_MS = {"s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+class ProfileSignal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A signal that vehicles of this profile send.
+
+    `centre` and `scale` bring it to order one before it enters the moments. `low_limit` and
+    `high_limit` bound what is healthy (time beyond them is a feature). `operating` marks the
+    signals that say how the vehicle is used (speed, load, weather): the others are compared with
+    what these explain.
+    """
+
+    path: str
+    centre: float
+    scale: float
+    label: str
+    operating: bool = False
+    low_limit: float | None = None
+    high_limit: float | None = None
+
+    @property
+    def spec(self) -> Signal:
+        """The catalogue's entry."""
+        return catalogue()[self.path]
+
+    @property
+    def column(self) -> str:
+        """The name in features and SQL."""
+        return self.spec.column
+
+
+class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something a mechanic can look at first, with the minutes it takes."""
+
+    text: str
+    minutes: int
+
+
+class Costs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a failure mode costs, in the profile's currency."""
+
+    breakdown: float
+    planned_repair: float
+    unneeded_check: float
+
+
+class Mode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A way to fail: the part, its costs, what to check first and the fault codes near it.
+
+    `checks` stand cheapest first. `consequence` (1 nuisance to 5 danger) and probability make the
+    severity.
+    """
+
+    name: str
+    label: str
+    part: str
+    consequence: Literal[1, 2, 3, 4, 5]
+    costs: Costs
+    checks: list[Check]
+    fault_codes: list[str] = []
+    signals: list[str] = []
+    parents: list[str] = []
+
+
+class FaultCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fault code that matters to this profile, in words."""
+
+    code: str
+    text: str
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """See the module. Durations are text like "90s", "15min", "6h", "30d"."""
+
+    name: str
+    label: str
+    version: int
+    frame_period: str
+    score_interval: str
+    half_lives: list[str]
+    baseline: str
+    signals: list[ProfileSignal]
+    modes: list[Mode]
+    fault_codes: list[FaultCode] = []
+    currency: str = "EUR"
+    horizons_days: list[int] = [7, 30, 90]
+    surprise: float = 6.0
+    silent_after: str = "3d"
+    rul_unit: str = ""
+    rul_cap: float = 0.0
+
+    @cached_property
+    def frame_period_ms(self) -> int:
+        """Usual length of use that one frame stands for."""
+        return milliseconds(self.frame_period)
+
+    @cached_property
+    def score_interval_ms(self) -> int:
+        """Event time between two scores of a vehicle."""
+        return milliseconds(self.score_interval)
+
+    @cached_property
+    def half_lives_ms(self) -> tuple[int, ...]:
+        """Half-lives of the decayed moments, shortest first."""
+        return tuple(milliseconds(text) for text in self.half_lives)
+
+    @cached_property
+    def baseline_ms(self) -> int:
+        """Length of the event time after new or a reset that makes the own baseline."""
+        return milliseconds(self.baseline)
+
+    @cached_property
+    def silent_after_ms(self) -> int:
+        """A vehicle without data for this long has lost its signal."""
+        return milliseconds(self.silent_after)
+
+    @cached_property
+    def signal_ids(self) -> tuple[int, ...]:
+        """Catalogue ids in the order of `signals`."""
+        return tuple(signal.spec.id for signal in self.signals)
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Parts of all modes, each once, in order."""
+        return tuple(dict.fromkeys(mode.part for mode in self.modes))
+
+    @cached_property
+    def code_index(self) -> dict[str, int]:
+        """Position of each known fault code; others share the position after the last."""
+        return {fault.code: index for index, fault in enumerate(self.fault_codes)}
+
+    def mode(self, name: str) -> Mode:
+        """The mode of this name. Raises ProfileError."""
+        for mode in self.modes:
+            if mode.name == name:
+                return mode
+        known = ", ".join(mode.name for mode in self.modes)
+        msg = f"profile {self.name} has no failure mode {name!r}; it has {known}"
+        raise ProfileError(msg)
+
+
+def milliseconds(text: str) -> int:
+    """`"6h"` -> 21_600_000. Raises ValueError."""
+    match = _DURATION.fullmatch(text)
+    if not match:
+        msg = f"{text!r} is not a duration; write a number and s, min, h or d, like 90s or 6h"
+        raise ValueError(msg)
+    return round(float(match[1]) * _UNIT_MS[match[2]])
+
+
+def parse_profile(text: bytes, source: str) -> Profile:
+    """A profile from TOML. Raises ProfileError naming `source`, the key and what is allowed."""
+    try:
+        profile = msgspec.toml.decode(text, type=Profile)
+    except msgspec.DecodeError as error:
+        msg = f"{source}: {error}"
+        raise ProfileError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{source}: not UTF-8 text ({error.reason} at byte {error.start})"
+        raise ProfileError(msg) from error
+    _check(profile, source)
+    return profile
+
+
+def load_profile(path: Path) -> Profile:
+    """A profile from a user's own file. Raises ProfileError."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: can't be read ({error.strerror}); give the path of a profile's TOML file"
+        raise ProfileError(msg) from error
+    return parse_profile(text, str(path))
+
+
+def profile_names() -> tuple[str, ...]:
+    """Names of the profiles that come with Telltale."""
+    folder = files("features").joinpath("profiles")
+    return tuple(
+        sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    )
+
+
+@cache
+def builtin_profile(name: str) -> Profile:
+    """A profile that comes with Telltale. Raises ProfileError for an unknown name."""
+    if name not in profile_names():
+        msg = f"no profile {name!r}; there are {', '.join(profile_names())}"
+        raise ProfileError(msg)
+    file = files("features").joinpath("profiles", f"{name}.toml")
+    return parse_profile(file.read_bytes(), f"profiles/{name}.toml")
+
+
+def _check(profile: Profile, source: str) -> None:
+    for complaint in _complaints(profile):
+        msg = f"{source}: {complaint}"
+        raise ProfileError(msg)
+
+
+def _complaints(profile: Profile) -> list[str]:
+    found: list[str] = []
+    for key in ("frame_period", "score_interval", "baseline", "silent_after"):
+        try:
+            milliseconds(getattr(profile, key))
+        except ValueError as error:
+            found.append(f"{key}: {error}")
+    try:
+        lives = [milliseconds(text) for text in profile.half_lives]
+        if len(lives) != 4 or sorted(set(lives)) != lives:
+            found.append("half_lives: give four durations, shortest first")
+    except ValueError as error:
+        found.append(f"half_lives: {error}")
+    for index, signal in enumerate(profile.signals):
+        where = f"signals[{index}]"
+        if signal.path not in catalogue():
+            found.append(f"{where}.path: {signal.path!r} is not in contracts/catalogue.toml")
+        if signal.scale <= 0:
+            found.append(f"{where}.scale: {signal.scale} must be above 0")
+    found += _doubles("signals.path", [signal.path for signal in profile.signals])
+    found += _doubles("modes.name", [mode.name for mode in profile.modes])
+    found += _doubles("fault_codes.code", [fault.code for fault in profile.fault_codes])
+    found += _mode_complaints(profile)
+    if not profile.signals or not profile.modes:
+        found.append("give at least one [[signals]] and one [[modes]]")
+    return found
+
+
+def _mode_complaints(profile: Profile) -> list[str]:
+    found: list[str] = []
+    codes = {fault.code for fault in profile.fault_codes}
+    paths = {signal.path for signal in profile.signals}
+    names = {mode.name for mode in profile.modes}
+    for mode in profile.modes:
+        where = f"modes.{mode.name}"
+        unknown = [
+            ("fault_codes", set(mode.fault_codes) - codes, "[[fault_codes]]"),
+            ("signals", set(mode.signals) - paths, "[[signals]]"),
+            ("parents", set(mode.parents) - names, "[[modes]]"),
+        ]
+        for key, strangers, table in unknown:
+            if strangers:
+                found.append(f"{where}.{key}: {', '.join(sorted(strangers))} not among {table}")
+        if min(mode.costs.breakdown, mode.costs.planned_repair, mode.costs.unneeded_check) < 0:
+            found.append(f"{where}.costs: a cost can't be below 0")
+        if not mode.checks:
+            found.append(f"{where}.checks: give at least one first check")
+    return found
+
+
+def _doubles(key: str, values: list[str]) -> list[str]:
+    doubled = {value for value in values if values.count(value) > 1}
+    return [f"{key}: {', '.join(sorted(doubled))} stands more than once"] if doubled else []

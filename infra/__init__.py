@@ -1,0 +1,1 @@
+"""Kafka, ClickHouse, snapshots and the embedded broker and store."""

@@ -1,0 +1,1 @@
+"""Bytes of the world to records: adapters, units and the simulator."""

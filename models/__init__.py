@@ -1,0 +1,1 @@
+"""Failure models: labels, hazard, calibration, remaining life, reasons, registry."""
