@@ -100,7 +100,6 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     modes: list[Mode]
     fault_codes: list[FaultCode] = []
     currency: str = "EUR"
-    horizons_days: list[int] = [7, 30, 90]
     surprise: float = 6.0
     silent_after: str = "3d"
     rul_unit: str = ""
