@@ -1,0 +1,98 @@
+"""Every setting of Telltale: environment variables that start with TELLTALE_.
+
+A nested setting joins its names by two underscores: TELLTALE_KAFKA__BOOTSTRAP_SERVERS.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
+
+from contracts.errors import SettingsError
+from infra.addresses import embedded_clickhouse, embedded_kafka
+from infra.connections import ClickHouseConnection, KafkaConnection
+
+PREFIX = "TELLTALE_"
+
+
+class ApiSettings(BaseModel):
+    """Where the API and the dashboard listen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8400, ge=0, le=65_535)
+
+
+class WorkerSettings(BaseModel):
+    """How the workers take messages and keep snapshots.
+
+    `snapshots` is a folder or an fsspec URL (s3://...); empty means `home`/snapshots.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    count: int = Field(default=1, ge=1, le=64)
+    batch_messages: int = Field(default=512, ge=1, le=100_000)
+    batch_wait_s: float = Field(default=0.05, ge=0, le=10)
+    snapshot_interval_s: float = Field(default=5.0, gt=0, le=3_600)
+    snapshots: str = ""
+
+
+class Settings(BaseSettings):
+    """All settings. `home` holds data, logs and what running processes publish."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
+
+    home: Path = Path(".telltale")
+    tenant: str = Field(default="default", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    kafka: KafkaConnection = KafkaConnection()
+    clickhouse: ClickHouseConnection = ClickHouseConnection()
+    api: ApiSettings = ApiSettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    @property
+    def snapshots_url(self) -> str:
+        """Where snapshots are kept."""
+        return self.worker.snapshots or str(self.home.resolve() / "snapshots")
+
+    @property
+    def models_dir(self) -> Path:
+        """Root of the registry of models."""
+        return self.home / "models"
+
+    def broker(self) -> KafkaConnection:
+        """The brokers to use. Raises UnavailableError when the embedded one isn't running."""
+        return embedded_kafka(self.home, self.kafka) if self.kafka.embedded else self.kafka
+
+    def store(self) -> ClickHouseConnection:
+        """The store to use. Raises UnavailableError when the embedded one isn't running."""
+        if not self.clickhouse.embedded:
+            return self.clickhouse
+        return embedded_clickhouse(self.home, self.clickhouse)
+
+
+def load_settings(**given: Any) -> Settings:  # noqa: ANN401 (passed on to pydantic)
+    """Settings from the environment; `given` wins. Raises SettingsError."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_complaint(item) for item in error.errors())) from None
+    except SourceError as error:
+        msg = f"a setting can't be read ({error}); write TELLTALE_KAFKA__PORT=9092, one by one"
+        raise SettingsError(msg) from None
+
+
+def _complaint(error: Any) -> str:  # noqa: ANN401 (pydantic's ErrorDetails)
+    name = PREFIX + "__".join(str(part) for part in error["loc"]).upper()
+    value = error["input"]
+    secret = isinstance(value, dict) or "PASSWORD" in name
+    got = "" if secret else f", not {value!r}"
+    if error["type"] == "extra_forbidden":
+        return f"{name} is no setting; see docs/operations.md for the list"
+    reason = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{name} should be {reason}{got}" if reason != error["msg"] else f"{name}: {reason}{got}"

