@@ -1,0 +1,213 @@
+"""Batches of the inner rooms as Arrow tables, column by column, in the tables' own columns."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from contracts.alerts import Alert, Transition
+from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries
+from contracts.dead_letters import DeadLetter
+from contracts.records import VehicleEvent
+
+Table = Any
+"""A pyarrow.Table (pyarrow has no stubs)."""
+_STATES = ("pending", "open", "acknowledged", "resolved")
+_MAP = pa.map_(pa.string(), pa.string())
+
+
+def summaries_table(batch: Summaries) -> Table:
+    """Rows of `summaries`."""
+    columns = _keys(batch) | {"seq": pa.array(batch.seq.astype(np.uint64))}
+    for index, statistic in enumerate(STATISTICS):
+        columns[statistic] = _lists(batch.stats[:, :, index])
+    return pa.table(columns)
+
+
+def events_table(events: Sequence[VehicleEvent]) -> Table:
+    """Rows of `events`."""
+    return pa.table(
+        {
+            "tenant": [event.tenant for event in events],
+            "profile": [event.profile for event in events],
+            "vehicle_id": [event.vehicle_id for event in events],
+            "time": _times([event.time_ms for event in events]),
+            "kind": [event.kind for event in events],
+            "code": [event.code for event in events],
+            "detail": pa.array([list(event.detail.items()) for event in events], _MAP),
+        }
+    )
+
+
+def vehicles_table(events: Sequence[VehicleEvent]) -> Table:
+    """Rows of `vehicles` from registrations; other events are left out."""
+    found = [event for event in events if event.kind == "registration"]
+    columns: dict[str, Any] = {
+        "tenant": [event.tenant for event in found],
+        "vehicle_id": [event.vehicle_id for event in found],
+        "profile": [event.profile for event in found],
+        "plate": [event.code for event in found],
+        "time": _times([event.time_ms for event in found]),
+    }
+    for key in ("vin", "model", "depot"):
+        columns[key] = [event.detail.get(key, "") for event in found]
+    return pa.table(columns)
+
+
+def names_id(names: Sequence[str]) -> str:
+    """Identifies the columns of feature vectors."""
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
+
+
+def features_table(rows: FeatureRows) -> Table:
+    """Rows of `features`."""
+    columns = _keys(rows) | {
+        "trigger": list(rows.trigger),
+        "names_id": [names_id(rows.names)] * len(rows),
+        "values": _lists(rows.values),
+    }
+    return pa.table(columns)
+
+
+def names_table(rows: FeatureRows) -> Table:
+    """The row of `feature_names` behind feature rows."""
+    return pa.table(
+        {
+            "names_id": [names_id(rows.names)],
+            "profile": [rows.profile],
+            "names": [list(rows.names)],
+        }
+    )
+
+
+def risk_table(rows: RiskRows) -> Table:
+    """Rows of `risk`."""
+    modes = pa.array(list(rows.modes) * len(rows), pa.string())
+    columns = _keys(rows) | {
+        "model": [rows.model] * len(rows),
+        "modes": pa.FixedSizeListArray.from_arrays(modes, max(1, len(rows.modes))),
+        **{name: _lists(rows.risk[:, :, at]) for at, name in enumerate(_HORIZONS)},
+        **dict(zip(_RUL, _rul(rows).T, strict=True)),
+    }
+    return pa.table(columns)
+
+
+def risk_current_table(rows: RiskRows) -> Table:
+    """Rows of `risk_current`: the newest of each vehicle in the batch, one a mode."""
+    newest = _newest(rows)
+    count = len(rows.modes)
+    flat = np.repeat(newest, count)
+    tenants, vehicles = pa.array(list(rows.tenant)), pa.array(list(rows.vehicle_id))
+    columns = {
+        "tenant": tenants.take(pa.array(flat)),
+        "vehicle_id": vehicles.take(pa.array(flat)),
+        "mode": list(rows.modes) * len(newest),
+        "profile": [rows.profile] * len(flat),
+        "time": _times(rows.time_ms[flat]),
+        "model": [rows.model] * len(flat),
+        **{name: rows.risk[newest][:, :, at].ravel() for at, name in enumerate(_HORIZONS)},
+        **dict(zip(_RUL, _rul(rows)[flat].T, strict=True)),
+    }
+    return pa.table(columns)
+
+
+def alerts_table(alerts: Sequence[Alert]) -> Table:
+    """Rows of `alerts`. A later change of an alert has a higher version, also within one ms."""
+    return pa.table(
+        {
+            **{name: [getattr(alert, name) for alert in alerts] for name in _ALERT_COLUMNS},
+            "opened": _times([alert.opened_ms for alert in alerts]),
+            "updated": _times([alert.updated_ms for alert in alerts]),
+            "risk_30": pa.array([alert.risk.risk_30 for alert in alerts], pa.float32()),
+            "at_stake": [alert.waiting.expected for alert in alerts],
+            "version": pa.array(
+                [alert.updated_ms * 10 + _STATES.index(alert.state) for alert in alerts],
+                pa.uint64(),
+            ),
+            "body": [msgspec.json.encode(alert).decode() for alert in alerts],
+        }
+    )
+
+
+def transitions_table(transitions: Sequence[Transition]) -> Table:
+    """Rows of `alert_transitions`."""
+    return pa.table(
+        {
+            **{name: [getattr(one, name) for one in transitions] for name in _TRANSITION_COLUMNS},
+            "time": _times([one.time_ms for one in transitions]),
+        }
+    )
+
+
+def dead_letters_table(letters: Sequence[DeadLetter]) -> Table:
+    """Rows of `dead_letters`."""
+    return pa.table(
+        {
+            **{name: [getattr(one, name) for one in letters] for name in _LETTER_COLUMNS},
+            "time": _times([one.time_ms for one in letters]),
+            "partition": pa.array([one.partition for one in letters], pa.int32()),
+            "bytes": pa.array([len(one.payload) for one in letters], pa.uint64()),
+        }
+    )
+
+
+_HORIZONS = ("risk_7", "risk_30", "risk_90")
+_RUL = ("rul", "rul_low", "rul_high")
+_ALERT_COLUMNS = (
+    "tenant",
+    "alert_id",
+    "profile",
+    "vehicle_id",
+    "mode",
+    "condition",
+    "state",
+    "severity",
+)
+_TRANSITION_COLUMNS = (
+    "tenant",
+    "alert_id",
+    "vehicle_id",
+    "mode",
+    "actor",
+    "before",
+    "after",
+    "why",
+)
+_LETTER_COLUMNS = ("reason", "detail", "topic", "offset")
+
+
+def _keys(rows: Summaries | FeatureRows | RiskRows) -> dict[str, Any]:
+    return {
+        "tenant": list(rows.tenant),
+        "profile": [rows.profile] * len(rows),
+        "vehicle_id": list(rows.vehicle_id),
+        "time": _times(rows.time_ms),
+    }
+
+
+def _times(milliseconds: npt.ArrayLike) -> Any:  # noqa: ANN401 (a pyarrow.Array)
+    return pa.array(np.asarray(milliseconds, dtype=np.int64), pa.timestamp("ms", "UTC"))
+
+
+def _lists(values: npt.NDArray[np.float32]) -> Any:  # noqa: ANN401 (a pyarrow.Array)
+    flat = np.ascontiguousarray(values, dtype=np.float32).ravel()
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat), max(1, values.shape[1]))
+
+
+def _rul(rows: RiskRows) -> npt.NDArray[np.float32]:
+    if rows.rul is None:
+        return np.full((len(rows), 3), np.nan, dtype=np.float32)
+    return np.asarray(rows.rul, dtype=np.float32)
+
+
+def _newest(rows: RiskRows) -> npt.NDArray[np.int64]:
+    frame = pl.DataFrame(
+        {"tenant": list(rows.tenant), "vehicle": list(rows.vehicle_id), "time": rows.time_ms}
+    ).with_row_index("at")
+    newest = frame.sort("time", "at").unique(["tenant", "vehicle"], keep="last")
+    return newest["at"].sort().to_numpy().astype(np.int64)

@@ -1,0 +1,69 @@
+"""Where topics end and how far consumer groups are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
+
+from contracts.topics import TOPICS
+from infra.connections import KafkaConnection
+from infra.kafka_clients import open_admin
+
+
+@dataclass(frozen=True)
+class TopicOffsets:
+    """A topic's first and next offsets by partition."""
+
+    topic: str
+    start: Mapping[int, int]
+    end: Mapping[int, int]
+
+    @property
+    def messages(self) -> int:
+        """How many messages it holds."""
+        return sum(self.end.values()) - sum(self.start.values())
+
+
+def topic_offsets(connection: KafkaConnection) -> dict[str, TopicOffsets]:
+    """Offsets of every topic of ours that exists, by its plain name. Raises UnavailableError."""
+    with open_admin(connection) as admin:
+        present = set(admin.list_topics())
+        ours = {t.name: connection.topic(t.name) for t in TOPICS}
+        found = {name: full for name, full in ours.items() if full in present}
+        described = admin.describe_topics(list(found.values())) if found else []
+        partitions = [
+            TopicPartition(topic["name"], partition["partition_index"])
+            for topic in described
+            for partition in topic["partitions"]
+        ]
+        ends, starts = (
+            admin.list_partition_offsets(dict.fromkeys(partitions, spec)) if partitions else {}
+            for spec in (OffsetSpec.LATEST, OffsetSpec.EARLIEST)
+        )
+    return {
+        name: TopicOffsets(
+            full,
+            {tp.partition: at.offset for tp, at in starts.items() if tp.topic == full},
+            {tp.partition: at.offset for tp, at in ends.items() if tp.topic == full},
+        )
+        for name, full in found.items()
+    }
+
+
+def group_lags(connection: KafkaConnection) -> dict[str, dict[str, int]]:
+    """Lag of every consumer group by topic: messages not yet committed. Raises UnavailableError."""
+    offsets = {topic.topic: topic for topic in topic_offsets(connection).values()}
+    with open_admin(connection) as admin:
+        groups = [group["group_id"] for group in admin.list_groups()]
+        ours = [group for group in groups if group.startswith(connection.topic_prefix)]
+        committed = admin.list_group_offsets(ours) if ours else {}
+    lags: dict[str, dict[str, int]] = {}
+    for group, partitions in committed.items():
+        for place, at in partitions.items():
+            topic = offsets.get(place.topic)
+            if topic is not None and at.offset >= 0:
+                behind = max(0, topic.end.get(place.partition, 0) - at.offset)
+                counts = lags.setdefault(group, {})
+                counts[place.topic] = counts.get(place.topic, 0) + behind
+    return lags
