@@ -1,13 +1,10 @@
 import pytest
 from kafka import TopicPartition
-from kafka.partitioner.default import DefaultPartitioner
 
 from contracts.codec import decode_message, make_frame
-from contracts.dead_letters import DeadLetter
 from infra.kafka import RecordProducer, partition_of
 from infra.kafka_clients import open_consumer
-from infra.offsets import group_lags, topic_offsets
-import msgspec
+from infra.offsets import topic_offsets
 
 pytestmark = pytest.mark.stack
 
