@@ -3,6 +3,8 @@
 A nested setting joins its names by two underscores: TELLTALE_KAFKA__BOOTSTRAP_SERVERS.
 """
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,7 @@ class Settings(BaseSettings):
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401 (passed on to pydantic)
     """Settings from the environment; `given` wins. Raises SettingsError."""
+    _refuse_unknown(os.environ)
     try:
         return Settings(**given)
     except ValidationError as error:
@@ -85,6 +88,16 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 (passed on to pydan
     except SourceError as error:
         msg = f"a setting can't be read ({error}); write TELLTALE_KAFKA__PORT=9092, one by one"
         raise SettingsError(msg) from None
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    """A misspelt variable would be silently without effect."""
+    for name in environment:
+        first = name.upper().removeprefix(PREFIX).partition("__")[0].lower()
+        if name.upper().startswith(PREFIX) and first not in {*Settings.model_fields, "test_data"}:
+            known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
+            msg = f"{name} is no setting; there are {known} (docs/operations.md lists all)"
+            raise SettingsError(msg)
 
 
 def _complaint(error: Any) -> str:  # noqa: ANN401 (pydantic's ErrorDetails)

@@ -77,7 +77,7 @@ class EmbeddedBroker:
         """The JVM."""
         return self._child
 
-    def start(self) -> None:
+    def start(self) -> Child:
         """Start and wait until it accepts clients. Raises UnavailableError with the reason."""
         jars = os.pathsep.join(map(str, fetch_jars()))
         lock = FolderLock(self._folder, "the embedded Kafka")
@@ -99,6 +99,7 @@ class EmbeddedBroker:
             lock.release()
         self._child.wait_until(lambda: accepts(self.port), _START_LIMIT_S)
         publish(self._home, BROKER, self._child.pid, self.address)
+        return self._child
 
     def stop(self) -> None:
         """Stop cleanly. Its data stays, and the run file, so that the next start takes its port."""

@@ -33,7 +33,7 @@ class EmbeddedStore:
         """The server's process."""
         return self._child
 
-    def start(self) -> None:
+    def start(self) -> Child:
         """Start and wait until it answers. Raises UnavailableError with the reason."""
         lock = FolderLock(self._home / "clickhouse", "the embedded ClickHouse")
         try:
@@ -55,6 +55,7 @@ class EmbeddedStore:
             lock.release()
         self._child.wait_until(lambda: accepts(self.port), _START_LIMIT_S)
         publish(self._home, STORE, self._child.pid, self.address)
+        return self._child
 
     def stop(self) -> None:
         """Stop cleanly. Its data stays, and the run file, so that the next start takes its port."""

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from app.cli import dead_letters, fetch, status, up
 from contracts.errors import TelltaleError
 
 app = typer.Typer(
@@ -12,6 +13,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+app.command()(fetch.fetch)
+app.command()(up.up)
+app.command()(status.status)
+app.add_typer(dead_letters.app, name="dead-letters")
 
 
 def main() -> None:
@@ -23,3 +29,7 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

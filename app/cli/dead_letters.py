@@ -1,0 +1,101 @@
+"""`telltale dead-letters`: what was refused and why, and sending it back."""
+
+from collections import deque
+from datetime import UTC, datetime
+from typing import Annotated, get_args
+
+import msgspec
+import typer
+
+from app.cli.output import print_json, print_table
+from app.settings import load_settings
+from contracts.dead_letters import Reason
+from contracts.errors import SettingsError
+from infra.dead_letters import Kept, read_letters
+from infra.dead_letters import replay as replay_letters
+
+app = typer.Typer(help="What was refused and why.", no_args_is_help=True)
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A dead letter without its bytes."""
+
+    offset: int
+    time: str
+    reason: str
+    detail: str
+    topic: str
+    partition: int
+    source_offset: int
+    bytes: int
+
+
+ReasonOption = Annotated[str, typer.Option(help="Only letters with this reason.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("list")
+def list_letters(
+    *,
+    reason: ReasonOption = "",
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List the newest dead letters."""
+    _check(reason)
+    kafka = load_settings().broker()
+    found = (kept for kept in read_letters(kafka) if reason in {"", kept.letter.reason})
+    lines = [_line(kept) for kept in deque(found, maxlen=limit)]
+    if as_json:
+        print_json({"dead_letters": lines})
+        return
+    columns = ("time", "reason", "detail", "topic", "partition", "offset", "bytes")
+    rows = [
+        (
+            line.time,
+            line.reason,
+            line.detail,
+            line.topic,
+            str(line.partition),
+            str(line.source_offset),
+            line.bytes,
+        )
+        for line in lines
+    ]
+    print_table("Dead letters", columns, rows)
+
+
+@app.command()
+def replay(
+    *,
+    reason: ReasonOption = "",
+    again: Annotated[bool, typer.Option(help="Also those that went back before.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Send dead letters back to their topic, each once."""
+    _check(reason)
+    done = replay_letters(load_settings().broker(), reason, again=again)
+    if as_json:
+        print_json({"sent": done.sent, "left": done.left})
+        return
+    typer.echo(f"{done.sent:,} went back; {done.left:,} came from files and can't.")
+
+
+def _check(reason: str) -> None:
+    if reason and reason not in get_args(Reason):
+        msg = f"--reason {reason}: choose from {', '.join(get_args(Reason))}"
+        raise SettingsError(msg)
+
+
+def _line(kept: Kept) -> Line:
+    letter = kept.letter
+    return Line(
+        kept.offset,
+        datetime.fromtimestamp(letter.time_ms / 1000, UTC).isoformat(timespec="milliseconds"),
+        letter.reason,
+        letter.detail,
+        letter.topic,
+        letter.partition,
+        letter.offset,
+        len(letter.payload),
+    )

@@ -1,0 +1,35 @@
+"""How commands print: tables for people, one JSON object for programs."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+
+def print_json(value: object) -> None:
+    """One JSON object on standard output."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    typer.echo(text.decode())
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; numbers stand to the right. Without rows, one line that says so."""
+    listed = [list(row) for row in rows]
+    if not listed:
+        typer.echo(f"{title}: none\n")
+        return
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for index, name in enumerate(columns):
+        numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
+        table.add_column(name, justify="right" if numeric else "left")
+    for row in listed:
+        table.add_row(*(_text(value) for value in row))
+    Console().print(table)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.3g}" if isinstance(value, float) else str(value)
