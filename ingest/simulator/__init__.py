@@ -1,0 +1,1 @@
+"""A fleet that never was: seeded vehicles whose parts wear, show it faintly, and fail."""
