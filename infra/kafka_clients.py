@@ -1,9 +1,11 @@
 """kafka-python clients from connection settings: TLS, SASL, and one sentence when it fails."""
 
 import contextlib
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import stamina
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import (
     AuthorizationError,
@@ -41,6 +43,32 @@ def options(connection: KafkaConnection) -> dict[str, Any]:
     return chosen
 
 
+def wait_for_server(connection: KafkaConnection) -> None:
+    """Wait until one of the servers accepts connections. Raises OSError.
+
+    A kafka-python client that can't connect leaves its sockets open, so we ask first.
+    """
+    for attempt in stamina.retry_context(
+        on=OSError, attempts=None, timeout=CONNECT_LIMIT_S, wait_initial=0.1, wait_max=1.0
+    ):
+        with attempt:
+            _connect_to_any(connection.servers)
+
+
+def _connect_to_any(servers: Sequence[str]) -> None:
+    problem = OSError("no address is set")
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        try:
+            address = (host.strip("[]"), int(port))
+            socket.create_connection(address, timeout=CONNECT_LIMIT_S / 2).close()
+        except (OSError, ValueError) as error:
+            problem = error if isinstance(error, OSError) else OSError(f"no port in {server!r}")
+        else:
+            return
+    raise problem
+
+
 @contextlib.contextmanager
 def readable_errors(connection: KafkaConnection) -> Iterator[None]:
     """Turns Kafka's errors into an UnavailableError that says where and what to try."""
@@ -64,16 +92,16 @@ def readable_errors(connection: KafkaConnection) -> Iterator[None]:
 @contextlib.contextmanager
 def open_admin(connection: KafkaConnection) -> Iterator[Any]:
     """An admin client, closed at the end. Raises UnavailableError."""
-    with (
-        readable_errors(connection),
-        contextlib.closing(KafkaAdminClient(**options(connection))) as client,
-    ):
-        yield client
+    with readable_errors(connection):
+        wait_for_server(connection)
+        with contextlib.closing(KafkaAdminClient(**options(connection))) as client:
+            yield client
 
 
 def open_producer(connection: KafkaConnection, **more: object) -> Any:  # noqa: ANN401 (no stubs)
     """An idempotent producer, lz4, linger 20 ms, batches of 256 KB. Raises UnavailableError."""
     with readable_errors(connection):
+        wait_for_server(connection)
         return KafkaProducer(
             **options(connection),
             **{
@@ -97,6 +125,7 @@ def open_consumer(
 ) -> Any:  # noqa: ANN401 (no stubs)
     """A consumer of raw bytes that commits nothing by itself. Raises UnavailableError."""
     with readable_errors(connection):
+        wait_for_server(connection)
         return KafkaConsumer(
             *topics,
             **options(connection),
