@@ -22,7 +22,7 @@ SLOPE_PRIOR: Final = 0.05
 """Evidence (weight x half-lives squared) at which a slope is half believed: a line through two
 neighbouring frames says nothing about a month."""
 FORGOTTEN: Final = 1e-18
-"""A signal whose decayed weight is below this (60 half-lives) is unknown."""
+"""What has a decayed weight below this (60 half-lives) is unknown."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,8 @@ class _View:
     def missing(self, life: int) -> Floats:
         """Share of frames without the signal [n, K]."""
         frames = self.block.weight[:, life, None]
-        return np.asarray(np.float32(1.0) - self.sums[:, WEIGHT, life] / frames, np.float32)
+        share = np.float32(1.0) - self.sums[:, WEIGHT, life] / frames
+        return np.where(frames > FORGOTTEN, share, np.float32(np.nan))
 
 
 _KINDS: Final[dict[str, Callable[[_View, int], Floats]]] = {

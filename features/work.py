@@ -65,8 +65,14 @@ class Work:
         """Check, reduce and apply the records at these places."""
         candidates, frame_index = self._reduce(frame_list)
         event_index = self._sound_events(event_list)
-        frame_row, frame_index, candidates = self._rows_of(frame_index, candidates)
-        event_row, event_index, _ = self._rows_of(event_index, None)
+        index = np.sort(np.concatenate([frame_index, event_index]))
+        row = self._rows(index)
+        if (row < 0).any():
+            kept = self._kept(frame_index)
+            candidates = candidates and _choose(candidates, kept)
+            frame_index, event_index = frame_index[kept], event_index[self._kept(event_index)]
+        frame_row = row[np.searchsorted(index, frame_index)]
+        event_row = row[np.searchsorted(index, event_index)]
         frame_turn, event_turn = turns(frame_row, frame_index, event_row, event_index)
         batch = prepare(self.plan, candidates, slice(None)) if candidates is not None else None
         events = dict(by_turn(event_turn, np.zeros_like(event_row)))
@@ -135,27 +141,23 @@ class Work:
         self._refuse([*checks.refuse_times(index, time_ms, self.broker_ms[index])])
         return index[self._kept(index)]
 
-    def _rows_of(
-        self, index: Ints, summaries: Summaries | None
-    ) -> tuple[Ints, Ints, Summaries | None]:
-        """The vehicles' rows; records of impossible vehicles are refused and left out."""
+    def _rows(self, index: Ints) -> Ints:
+        """The vehicles' rows, -1 for an impossible vehicle, which is refused. New rows are given
+        out in the order of the records, so that the state is the same however they are batched.
+        """
         known, found = self.room.rows, []
         for i in index.tolist():
             record = self.records[i]
             key = (record.tenant, record.vehicle_id)
-            row = known.get(key)
-            if row is None:
+            row = known.get(key, -1)
+            if row < 0:
                 refusal = checks.refuse_vehicle(i, *key)
                 if refusal:
                     self.refused[i] = refusal
-                    continue
-                row = self.room.row(key)
+                else:
+                    row = self.room.row(key)
             found.append(row)
-        rows = np.array(found, np.int64)
-        if rows.size == index.size:
-            return rows, index, summaries
-        kept = self._kept(index)
-        return rows, index[kept], None if summaries is None else _choose(summaries, kept)
+        return np.array(found, np.int64)
 
     def _kept(self, index: Ints) -> npt.NDArray[np.bool_]:
         if not self.refused:
