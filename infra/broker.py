@@ -129,8 +129,9 @@ class EmbeddedBroker:
             self._java(jars, *tool), capture_output=True, text=True, check=False
         )
         if done.returncode:
-            said = [line for line in (done.stderr + done.stdout).splitlines() if line[:1].strip()]
-            msg = f"Kafka's storage in {self._folder} can't be made: {' '.join(said[-2:])}"
+            lines = (done.stderr + done.stdout).splitlines()
+            said = [line for line in lines if not line.startswith((" ", "\t", "WARNING", "SLF4J"))]
+            msg = f"Kafka's storage in {self._folder} can't be made: {' '.join(said[:2])}"
             raise UnavailableError(msg)
 
     def _java(self, jars: str, *arguments: str) -> list[str]:

@@ -75,6 +75,15 @@ class ClickHouseConnection(BaseModel):
     ca_file: FilePath | None = None
     port: int = Field(default=0, ge=0, le=65_535)
 
+    @model_validator(mode="after")
+    def _own_database(self) -> Self:
+        if self.embedded and self.database.lower() in {"default", "system", "information_schema"}:
+            msg = (
+                f"the embedded store keeps {self.database!r} for itself; name a database of its own"
+            )
+            raise ValueError(msg)
+        return self
+
     @property
     def embedded(self) -> bool:
         """Whether the store is the one that `telltale up` starts."""

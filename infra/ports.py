@@ -14,9 +14,7 @@ def choose_port(wanted: int, preferred: int, what: str, setting: str) -> int:
     """
     if wanted:
         if not is_free(wanted):
-            msg = (
-                f"port {wanted} for {what} is in use; free it, or set {setting} to another (0: any)"
-            )
+            msg = f"port {wanted} of {what} is in use; free it, or set {setting} to another or 0"
             raise UnavailableError(msg)
         return wanted
     if preferred and is_free(preferred):
