@@ -172,8 +172,8 @@ def _statistics(samples: Floats) -> Floats:
     count, frames, signals = samples.shape
     flat = samples.reshape(count, frames * signals)
     if flat.shape[1] == 1:
-        # With a single column numpy sums pairwise instead of row by row; a frame's result must not
-        # depend on its company.
+        # numpy sums row by row, except a single column, which it sums pairwise (as it does columns
+        # that aren't in C order); a frame's result must not depend on its company.
         return _statistics(np.repeat(samples, 2, axis=1))[:1]
     total = np.add.reduce(flat, axis=0)
     gaps = np.isnan(total).reshape(frames, signals).any(axis=1)
@@ -184,7 +184,7 @@ def _statistics(samples: Floats) -> Floats:
     if whole.size:
         found[whole] = _statistics(np.ascontiguousarray(samples[:, whole]))
     rows = np.flatnonzero(gaps)
-    part = samples[:, rows].reshape(count, rows.size * signals)
+    part = np.ascontiguousarray(samples[:, rows]).reshape(count, rows.size * signals)
     found[rows] = _stack(_gappy(part), rows.size)
     return found
 
