@@ -194,6 +194,16 @@ def test_a_replacement_makes_its_part_new():
     assert (row["coolant_pump.age_days"], row["coolant_pump.use_hours"]) == (12, 0.75)
 
 
+def test_an_older_replacement_or_firmware_report_changes_nothing():
+    newer = [event(kind, code, START + 9 * DAY) for kind, code in NEWS]
+    older = [event(kind, code, START + 2 * DAY) for kind, code in NEWS]
+    frames = [frame(0, START), frame(1, START + 9 * DAY), frame(2, START + 10 * DAY)]
+    wanted = final_rows(run([frames[0], *newer, *frames[1:]])[0])[1]
+    found = final_rows(run([frames[0], *newer, *frames[1:], *older])[0])[1]
+    np.testing.assert_array_equal(found, wanted)
+    assert wanted[0, NAMES.index("battery.use_hours")] == 0.5
+
+
 def test_a_firmware_change_resets_the_own_baseline():
     hot = ((60.0, 100.0, 13.5),)
     old = [frame(i, START + i * HOUR) for i in range(4)]
@@ -234,6 +244,7 @@ def _twin():
     return msgspec.structs.replace(PROFILE, name="twin")
 
 
+NEWS = [("replacement", "battery"), ("firmware", "2")]
 BAD = [
     (frame(profile="submarine"), "unknown_profile", "submarine"),
     (VehicleEvent("d", "x", "V", START, "service", ""), "unknown_profile", "no profile 'x'"),
