@@ -47,7 +47,7 @@ def sensor_faults(spec: FleetSpec, vehicle: Vehicle) -> list[SensorFault]:
         faults.append(
             SensorFault(
                 signal=int(rng.integers(len(vehicle.kind.signals))),
-                kind=_KINDS[int(rng.integers(len(_KINDS)))],  # type: ignore[arg-type]
+                kind=_KINDS[int(rng.integers(len(_KINDS)))],
                 since_ms=int(start),
                 until_ms=int(start + days * DAY_MS),
                 size=sign * float(rng.uniform(1.5, 6)),

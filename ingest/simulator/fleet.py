@@ -122,7 +122,7 @@ class Fleet:
 
     def _failures(self, life: Life) -> Iterator[Failure]:
         vehicle = life.vehicle
-        for stay in life.record.stays:
+        for stay in life.book.stays:
             if stay.cause in {"wear", "shock"} and stay.ended_ms < self.spec.end_ms:
                 worn = stay.cause == "wear"
                 exposure = life.exposure[stay.mode]

@@ -9,11 +9,11 @@ from contracts.catalogue import Signal, signal_at
 from ingest.simulator.usage import Usage
 
 Shape = Callable[[Usage], Floats]
-"""How strongly something shows or wears under each frame's conditions [n]; about 1 where it does."""
+"""How strongly something shows or wears in each frame [n]; about 1 where it does."""
 Levels = Callable[[Usage, Floats], Mapping[str, Floats]]
 """Healthy values by path from the conditions and the pads' wear in percent [n]."""
 
-GROWTH_POWER: Final = 1.6
+GROWTH_POWER: Final = 1.3
 """Severity grows as (exposure since onset / growth time) to this power."""
 
 
@@ -69,10 +69,10 @@ class ModeModel:
     symptoms: tuple[Symptom, ...]
     codes: tuple[Code, ...]
     stress: Shape
-    onset_days: float = 1_250.0
-    growth_days: float = 58.0
+    onset_days: float = 900.0
+    growth_days: float = 85.0
     calendar: float = 0.1
-    shocks: float = 0.09
+    shocks: float = 0.22
     repair_hours: float = 20.0
     renewal_days: float = 0.0
 

@@ -14,7 +14,7 @@ from ingest.simulator.spec import FleetSpec
 from ingest.simulator.trips import plan_usage
 from ingest.simulator.usage import Usage
 from ingest.simulator.vehicle import Vehicle, registration
-from ingest.simulator.workshop import Record, Stay, exposures, keep_book
+from ingest.simulator.workshop import Book, Stay, exposures, keep_book
 
 _CODE_DELAY_MS = 40_000
 _SERVICE_DELAY_MS = 17 * 60_000
@@ -29,7 +29,7 @@ class Life:
     vehicle: Vehicle
     usage: Usage
     exposure: Doubles
-    record: Record
+    book: Book
     sent: npt.NDArray[np.bool_]
     seq: Ints
     events: list[VehicleEvent]
@@ -44,9 +44,9 @@ def live_through(spec: FleetSpec, vehicle: Vehicle) -> Life:
     """The vehicle's life over the whole span."""
     usage = plan_usage(spec, vehicle)
     exposure = exposures(vehicle, usage, spec.start_ms)
-    record = keep_book(spec, vehicle, usage, exposure)
-    sent = record.driven & ~silences(spec, vehicle, usage.time_ms)
-    life = Life(vehicle, usage, exposure, record, sent, np.cumsum(sent) - 1, [])
+    book = keep_book(spec, vehicle, usage, exposure)
+    sent = book.driven & ~silences(spec, vehicle, usage.time_ms)
+    life = Life(vehicle, usage, exposure, book, sent, np.cumsum(sent) - 1, [])
     life.events.extend(_events(spec, life))
     return life
 
@@ -64,9 +64,9 @@ def _events(spec: FleetSpec, life: Life) -> list[VehicleEvent]:
 
     for time_ms, version in updates(spec, vehicle):
         add(time_ms, "firmware", version)
-    for frame in life.record.services:
+    for frame in life.book.services:
         add(int(life.usage.time_ms[frame]) + _SERVICE_DELAY_MS, "service", "inspection")
-    for stay in life.record.stays:
+    for stay in life.book.stays:
         mode = vehicle.kind.modes[stay.mode]
         if stay.cause in {"wear", "shock"}:
             add(stay.ended_ms, "failure", mode.name)
@@ -80,9 +80,9 @@ def _events(spec: FleetSpec, life: Life) -> list[VehicleEvent]:
 
 def _codes(spec: FleetSpec, life: Life) -> set[tuple[int, str]]:
     times = life.usage.time_ms
-    found = set(false_codes(spec, life.vehicle, times[life.record.driven]))
-    for stay in life.record.stays:
+    found = set(false_codes(spec, life.vehicle, times[life.book.driven]))
+    for stay in life.book.stays:
         frames = slice(stay.first, stay.end)
-        severity = np.where(life.record.driven[frames], life.severity(stay), 0)
+        severity = np.where(life.book.driven[frames], life.severity(stay), 0)
         found |= set(true_codes(spec, life.vehicle, stay, severity, times[frames]))
     return found

@@ -55,7 +55,7 @@ def patterns() -> Floats:
     wander -= wander.mean(axis=1, keepdims=True)
     wander /= wander.std(axis=1, keepdims=True)
     both = np.clip(np.concatenate([white, wander]), -_BOUND, _BOUND)
-    return both.astype(np.float32)
+    return np.asarray(both, np.float32)
 
 
 def observe(spec: FleetSpec, life: Life, since_ms: int, until_ms: int) -> Observed:
@@ -101,7 +101,7 @@ def _healthy(life: Life, usage: Usage, low: int, high: int) -> Floats:
 def _pad_wear(life: Life) -> Floats:
     """Wear of the pads in percent: from new to due for renewal, with the brake's exposure."""
     wear = np.zeros(len(life.usage), np.float32)
-    for stay in life.record.stays:
+    for stay in life.book.stays:
         mode = life.vehicle.kind.modes[stay.mode]
         if mode.renewal_days:
             used = life.exposure[stay.mode, stay.first :] - stay.part.installed
@@ -163,7 +163,7 @@ def _wander(spec: FleetSpec, vehicle: Vehicle, time_ms: Ints) -> Floats:
 
 def _show_symptoms(life: Life, level: Floats, usage: Usage, low: int) -> None:
     rows = {signal.path: row for row, signal in enumerate(life.vehicle.kind.signals)}
-    for stay in life.record.stays:
+    for stay in life.book.stays:
         start, end = max(stay.first - low, 0), min(stay.end - low, len(usage))
         onset = int(np.searchsorted(life.exposure[stay.mode], stay.part.onset)) - low
         start = max(start, onset)
@@ -186,7 +186,7 @@ def _bound(vehicle: Vehicle, level: Floats, ripple: Floats) -> None:
         np.minimum(room, ripple[row], out=ripple[row])
 
 
-def _break(  # noqa: PLR0913 (one array each)
+def _break(
     vehicle: Vehicle,
     fault: SensorFault,
     level: Floats,

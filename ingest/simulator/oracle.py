@@ -37,7 +37,7 @@ def risk(spec: FleetSpec, life: Life, mode: int, time_ms: Ints, horizon_days: fl
     daily = exposure[-1] / ((times[-1] - spec.start_ms) / DAY_MS)
     ahead = horizon_days * daily
     found = np.full(len(time_ms), np.nan)
-    for stay in life.record.stays:
+    for stay in life.book.stays:
         if stay.mode == mode:
             rows = _inside(life, stay, time_ms)
             model = life.vehicle.kind.modes[mode]

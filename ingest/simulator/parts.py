@@ -18,11 +18,11 @@ ONSET_SHAPE: Final = 1.8
 """Weibull shape of the sound time: parts age."""
 GROWTH_SPREAD: Final = 0.28
 """Spread (of the logarithm) of the growth time between parts."""
-STRENGTH_SPREAD: Final = 0.2
+STRENGTH_SPREAD: Final = 0.3
 """Spread (of the logarithm) of the severity at which a part breaks; nobody can see it."""
 MUTE_SHARE: Final = 0.35
 """Share of parts whose defect never sets a fault code."""
-_EXPRESSION_SPREAD: Final = 0.3
+_EXPRESSION_SPREAD: Final = 0.2
 _RENEWAL_SPREAD: Final = 0.15
 _HISTORY_DAYS: Final = 60.0
 _SEVEREST: Final = 1.8

@@ -26,8 +26,8 @@ def heat(u: Usage) -> Floats:
 
 
 def pulling(u: Usage) -> Floats:
-    """High load: 0 at a fifth, 1 at half of full power."""
-    return _ramp(u.load, 0.2, 0.5)
+    """High load: 0 at 15, 1 at 42 percent of full power."""
+    return _ramp(u.load, 0.15, 0.42)
 
 
 def idling(u: Usage) -> Floats:
@@ -37,12 +37,12 @@ def idling(u: Usage) -> Floats:
 
 def hot_climb(u: Usage) -> Floats:
     """High load in hot weather, engine warm."""
-    return np.asarray(pulling(u) * (0.35 + 0.65 * heat(u)) * u.warm, np.float32)
+    return np.asarray(pulling(u) * (0.5 + 0.5 * heat(u)) * u.warm, np.float32)
 
 
 def cool_cruise(u: Usage) -> Floats:
     """Cold wind on a radiator that should not be open: cold, light load, speed."""
-    shown = (0.25 + 0.75 * cold(u)) * (0.4 + 0.6 * idling(u)) * (0.5 + u.speed / 160)
+    shown = (0.4 + 0.6 * cold(u)) * (0.4 + 0.6 * idling(u)) * (0.5 + u.speed / 160)
     return np.asarray(shown, np.float32)
 
 
@@ -83,12 +83,12 @@ def first_minutes(u: Usage) -> Floats:
 
 def work(u: Usage) -> Floats:
     """Work done, 1 on average."""
-    return np.asarray(0.35 + 2.2 * u.load, np.float32)
+    return np.asarray(0.35 + 2.0 * u.load, np.float32)
 
 
 def hot_work(u: Usage) -> Floats:
     """Work in heat, about 1 on average."""
-    return np.asarray((0.35 + 2.2 * u.load) * (0.7 + 0.5 * heat(u)), np.float32)
+    return np.asarray((0.35 + 2.0 * u.load) * (0.7 + 0.5 * heat(u)), np.float32)
 
 
 def battery_stress(u: Usage) -> Floats:

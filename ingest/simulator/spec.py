@@ -13,7 +13,7 @@ SAMPLE_MS: Final = 2_000
 
 @dataclass(frozen=True)
 class FleetSpec:
-    """`vehicles` per profile from `start_ms` (Unix, UTC) on for `days`; the seed settles the rest."""
+    """`vehicles` per profile from `start_ms` (Unix, UTC) for `days`; the seed does the rest."""
 
     vehicles: Mapping[str, int]
     seed: int

@@ -44,7 +44,7 @@ def plan_usage(spec: FleetSpec, vehicle: Vehicle) -> Usage:
         air=air,
         humidity=humidity,
         charge=_charge(trips, position, owner, rng),
-        last_of_day=np.append(day[1:] != day[:-1], True),  # noqa: FBT003 (a value, not a flag)
+        last_of_day=np.append(day[1:] != day[:-1], True),
         **_conditions(vehicle, trips, owner, rng),
     )
 
@@ -93,10 +93,10 @@ def _conditions(
     jam = rng.random(n) < np.array([0.18, 0.05, 0.06])[route]
     speed = np.array(kind.route_speeds)[route] + _ROUTE_SD[route] * drive * kind.speed_spread
     speed = np.where(jam, rng.uniform(2, 14, n), np.clip(speed, 8, kind.top_speed))
-    pull = 0.13 + 0.0021 * speed + 0.07 * grade + 0.12 * (vehicle.style - 0.5)
+    pull = 0.18 + 0.0021 * speed + 0.07 * grade + 0.12 * (vehicle.style - 0.5)
     pull += kind.payload_pull * (payload - 0.5) + 0.03 * drive + np.where(jam, 0.06, 0.0)
     stops = np.array([0.55, 0.3, 0.12])[route]
-    braking = stops * (0.5 + vehicle.style) * rng.gamma(6, 1 / 6, n) * (0.8 + 0.4 * payload)
+    braking = stops * (0.5 + vehicle.style) * rng.gamma(14, 1 / 14, n) * (0.8 + 0.4 * payload)
     rough = rng.normal(np.array([0.5, 0.4, 0.2])[route] + 0.5 * (vehicle.roads - 0.4), 0.1)
     arrays = {
         "speed": speed,

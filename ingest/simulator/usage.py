@@ -38,4 +38,4 @@ class Usage:
     @property
     def warm(self) -> Floats:
         """How far the engine is on its way from cold to warm, 0 to 1."""
-        return np.asarray(-np.expm1(-self.trip_s * (0.4 + self.load) / 350), np.float32)
+        return np.asarray(-np.expm1(-self.trip_s * (0.4 + self.load) / 240), np.float32)

@@ -41,7 +41,7 @@ class Stay:
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class Book:
     """The workshop's book: stays of all parts, frames of services, frames that were driven."""
 
     stays: list[Stay]
@@ -60,7 +60,7 @@ def exposures(vehicle: Vehicle, usage: Usage, start_ms: int) -> Doubles:
     return np.cumsum(np.array(steps, np.float64), axis=1)
 
 
-def keep_book(spec: FleetSpec, vehicle: Vehicle, usage: Usage, exposure: Doubles) -> Record:
+def keep_book(spec: FleetSpec, vehicle: Vehicle, usage: Usage, exposure: Doubles) -> Book:
     """Play the vehicle's life through."""
     return _Workshop(spec, vehicle, usage, exposure).run()
 
@@ -78,20 +78,20 @@ class _Workshop:
         self.stays: list[Stay] = []
         self.standing_until = 0
 
-    def run(self) -> Record:
+    def run(self) -> Book:
         for mode, model in enumerate(self.vehicle.kind.modes):
             self._fit(mode, 0, 0, first_part(model, self._stream(mode, 0)))
         while self.queue:
             frame, _, _, cause, stay = heapq.heappop(self.queue)
             late = max(frame, self.standing_until)
             if late >= len(self.usage):
-                self._stay_on(stay)
+                self.stays.append(stay)
             elif late > frame:
                 self._wait(late, cause, stay)
             else:
                 self._end(frame, cause, stay)
         services = self.services[self.driven[self.services]]
-        return Record(self.stays, services, self.driven)
+        return Book(self.stays, services, self.driven)
 
     def _stream(self, mode: int, number: int) -> np.random.Generator:
         kind = self.vehicle.kind
@@ -118,11 +118,13 @@ class _Workshop:
     def _fate(self, mode: int, first: int, part: Part) -> tuple[int, Cause]:
         """The frame at which this part's stay ends (n: never) and why."""
         exposure = self.exposure[mode]
-        ends: list[tuple[int, Cause]] = [(len(exposure), "none")]
-        for limit, cause in ((part.worn_out, "wear"), (part.shock, "shock")):
-            ends.append((max(first, int(np.searchsorted(exposure, limit))), cause))  # type: ignore[arg-type]
-        ends.append((self._renewal(exposure, first, part), "renewal"))
-        ends.append((self._found(exposure, first, part), "service"))
+        ends: list[tuple[int, Cause]] = [
+            (len(exposure), "none"),
+            (max(first, int(np.searchsorted(exposure, part.worn_out))), "wear"),
+            (max(first, int(np.searchsorted(exposure, part.shock))), "shock"),
+            (self._renewal(exposure, first, part), "renewal"),
+            (self._found(exposure, first, part), "service"),
+        ]
         return min(ends, key=lambda end: (end[0], _RANK[end[1]]))
 
     def _renewal(self, exposure: Doubles, first: int, part: Part) -> int:
@@ -136,9 +138,6 @@ class _Workshop:
         chance = FOUND_SHARE * np.minimum(part.severity(exposure[services]), 1)
         found = services[self.rng.random(len(services)) < chance]
         return int(found[0]) if len(found) else len(exposure)
-
-    def _stay_on(self, stay: Stay) -> None:
-        self.stays.append(stay)
 
     def _end(self, frame: int, cause: Cause, stay: Stay) -> None:
         """End a stay at `frame`, fit the successor where the vehicle drives again."""
