@@ -70,17 +70,11 @@ class Engine:
         """
         if len(records) != len(broker_ms):
             raise ValueError(f"{len(records)} records with {len(broker_ms)} broker times")
-        chosen: dict[str, tuple[list[int], list[int]]] = {}
-        for index, record in enumerate(records):
-            both = chosen.get(record.profile)
-            if both is None:
-                both = chosen[record.profile] = ([], [])
-            both[0 if type(record) is Frame else 1].append(index)
         step = Step()
         refused: dict[int, Refusal] = {}
         events: list[tuple[int, VehicleEvent]] = []
         broker = np.asarray(broker_ms, np.int64)
-        for profile, (frames, happenings) in chosen.items():
+        for profile, (frames, happenings) in _by_profile(records).items():
             if profile not in self.tools:
                 refused |= _unknown_profile(profile, [*frames, *happenings], self.tools)
                 continue
@@ -102,6 +96,17 @@ class Engine:
             plan = self.tools[profile].plan
             found = state.profiles[profile] = ProfileState(plan.profile, plan.expectation.id)
         return found
+
+
+def _by_profile(records: Sequence[Record]) -> dict[str, tuple[list[int], list[int]]]:
+    """Places of each profile's frames and of its events."""
+    found: dict[str, tuple[list[int], list[int]]] = {}
+    for index, record in enumerate(records):
+        both = found.get(record.profile)
+        if both is None:
+            both = found[record.profile] = ([], [])
+        both[0 if type(record) is Frame else 1].append(index)
+    return found
 
 
 def _unknown_profile(

@@ -6,7 +6,7 @@ deviations.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations_with_replacement
 
@@ -166,11 +166,8 @@ def fit_expectation(profile: Profile, means: Floats) -> Expectation:
     paths, operating, centre, scale = _columns(profile)
     scaled = ((means - centre) / scale).astype(np.float64)
     inputs = _fit_inputs(means[:, list(operating)].astype(np.float64))
-    draft = Expectation.neutral(profile)
-    shape = (len(_basis(np.zeros((len(operating), 0), np.float32))), len(paths))
-    draft = Expectation(
-        profile.name, paths, operating, centre, scale, inputs, np.zeros(shape, np.float32), draft.sd
-    )
+    shape = (1 + len(operating) * (len(operating) + 3) // 2, len(paths))
+    draft = replace(Expectation.neutral(profile), inputs=inputs)
     basis = np.stack(_basis(draft._inputs_of(means))).T.astype(np.float64)  # noqa: SLF001
     coefficients = np.zeros(shape)
     sd = np.ones(shape[1])
@@ -178,16 +175,8 @@ def fit_expectation(profile: Profile, means: Floats) -> Expectation:
         rows = np.isfinite(scaled[:, index])
         if rows.sum() >= MIN_ROWS:
             coefficients[:, index], sd[index] = _ridge(basis[rows], scaled[rows, index])
-    return Expectation(
-        profile.name,
-        paths,
-        operating,
-        centre,
-        scale,
-        inputs,
-        coefficients.astype(np.float32),
-        np.maximum(sd, SD_FLOOR).astype(np.float32),
-    )
+    sd = np.maximum(sd, SD_FLOOR)
+    return replace(draft, coefficients=coefficients.astype(np.float32), sd=sd.astype(np.float32))
 
 
 def _columns(profile: Profile) -> tuple[tuple[str, ...], tuple[int, ...], Floats, Floats]:
