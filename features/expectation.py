@@ -160,8 +160,8 @@ class Expectation:
 def fit_expectation(profile: Profile, means: Floats) -> Expectation:
     """The expectation of healthy frames' `means` [n, K] (NaN = missing).
 
-    A profile without operating signals, and a signal with fewer than `MIN_ROWS` values, keep the
-    neutral expectation with the healthy mean and standard deviation learnt as they are.
+    Without operating signals a signal is expected at its healthy mean; with fewer than `MIN_ROWS`
+    values it keeps the neutral expectation.
     """
     paths, operating, centre, scale = _columns(profile)
     scaled = ((means - centre) / scale).astype(np.float64)
