@@ -1,11 +1,16 @@
 """The `telltale` command."""
 
+import logging
 import sys
 
 import typer
 
 from app.cli import dead_letters, fetch, status, up
+from app.logs import configure_logs
 from contracts.errors import TelltaleError
+
+SERVICES = frozenset({"alerter", "api", "up", "worker"})
+"""Commands that keep running: their log says what they do, not only what went wrong."""
 
 app = typer.Typer(
     name="telltale",
@@ -22,6 +27,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 
 def main() -> None:
     """Run the command line; a known error is one sentence on stderr and exit code 1."""
+    configure_logs(logging.INFO if SERVICES.intersection(sys.argv[1:2]) else logging.ERROR)
     try:
         app()
     except TelltaleError as error:
