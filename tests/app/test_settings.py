@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from contracts.errors import SettingsError
 
 
@@ -56,3 +58,12 @@ def test_a_password_is_never_shown(monkeypatch):
     with pytest.raises(SettingsError) as caught:
         load_settings()
     assert "secret-word" not in str(caught.value)
+
+
+def test_the_operations_page_lists_every_setting():
+    page = Path(__file__).parents[2].joinpath("docs", "operations.md").read_text()
+    names = []
+    for name, field in Settings.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", None)
+        names += [f"{name}__{part}" for part in inner] if inner else [name]
+    assert [name for name in names if f"`TELLTALE_{name.upper()}`" not in page] == []
