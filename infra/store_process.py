@@ -46,7 +46,7 @@ class EmbeddedStore:
             )
             store_password(self._home)
             arguments = ("--home", str(self._home), "--port", str(self.port), "--user", self._user)
-            command = (sys.executable, "-m", "infra.store_server", *arguments)
+            command = (sys.executable, "-P", "-m", "infra.store_server", *arguments)
             log = self._home / "logs" / "store.log"
             environment = {**os.environ, "TZ": "UTC"}
             self._child = Child("ClickHouse", command, log, environment, (lock.handle,))

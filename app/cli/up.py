@@ -106,7 +106,7 @@ def _command(
 
     def start() -> Child:
         environment = {**os.environ, "TELLTALE_HOME": str(home)}
-        line = (sys.executable, "-m", "app.cli.main", command)
+        line = (sys.executable, "-P", "-m", "app.cli.main", command)
         child = Child(name, line, home / "logs" / f"{name}.log", environment)
         if ready:
             child.wait_until(ready, _START_LIMIT_S)

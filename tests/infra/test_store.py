@@ -113,6 +113,15 @@ def test_rows_written_twice_count_once(store):
     assert {table: count(store, table) for table in expected} == expected
 
 
+def test_history_gives_a_row_once_however_often_it_was_written(store):
+    batch, events = summaries(3, 4), [event(), event("service", "oil")]
+    for _ in range(3):
+        store.write_summaries(batch)
+        store.write_events(events)
+    assert len(store.summaries("default", "p", sorted(set(batch.vehicle_id)), 0, 2**62)) == 12
+    assert store.events("default", "p", ["V1"], 0, 2**62) == events
+
+
 def features(n, names=("a", "b")):
     values = np.arange(n * len(names), dtype=np.float32).reshape(n, len(names))
     values[0, 0] = np.nan
