@@ -63,43 +63,44 @@ def measure_queries(connection: ClickHouseConnection) -> dict[str, float]:
     return {"point_query_ms": alone * 1e3, "point_query_of_8_clients_ms": together * 1e3}
 
 
+def measure_history(store: ClickHouseStore, rows: int) -> dict[str, float]:
+    total = 0
+    writing = 0.0
+    for batch in batches(-(-rows // FRAMES)):
+        began = time.perf_counter()
+        store.write_summaries(batch)
+        writing += time.perf_counter() - began
+        total += len(batch)
+    ids = store.vehicles("default", "bench")
+    began = time.perf_counter()
+    read = sum(
+        len(store.summaries("default", "bench", ids[at : at + GROUP], 0, 2**62))
+        for at in range(0, len(ids), GROUP)
+    )
+    reading = time.perf_counter() - began
+    if read != total:
+        raise SystemExit(f"read {read} rows of {total}")
+    return {
+        "rows": total,
+        "insert_rows_per_s": total / writing,
+        "read_rows_per_s": total / reading,
+        "read_s": reading,
+    }
+
+
 def measure(home: Path, rows: int) -> dict[str, float]:
     server = EmbeddedStore(home, "telltale")
-    server.start()
+    child = server.start()
     try:
         connection = embedded_clickhouse(home, ClickHouseConnection())
         store = ClickHouseStore(connection)
         store.migrate()
-        vehicles = -(-rows // FRAMES)
-        prepared = 0.0
-        began = time.perf_counter()
-        for batch in batches(vehicles):
-            before = time.perf_counter()
-            store.write_summaries(batch)
-            prepared += time.perf_counter() - before
-        total = vehicles * FRAMES
-        ids = store.vehicles("default", "bench")
-        began = time.perf_counter()
-        read = sum(
-            len(store.summaries("default", "bench", ids[at : at + GROUP], 0, 2**62))
-            for at in range(0, len(ids), GROUP)
-        )
-        reading = time.perf_counter() - began
-        assert read == total, f"{read} of {total}"  # noqa: S101 (a benchmark of wrong results)
-        memory = psutil.Process(server.child.pid).memory_info().rss if server.child else 0
-        disk = sum(
-            file.stat().st_size for file in (home / "clickhouse").rglob("*") if file.is_file()
-        )
-        return {
-            "rows": total,
-            "insert_rows_per_s": total / prepared,
-            "read_rows_per_s": total / reading,
-            "read_s": reading,
-            **measure_queries(connection),
-            "server_memory_mb": memory / 1e6,
-            "disk_bytes_per_row": disk / total,
-            "cores": os.cpu_count() or 0,
-        }
+        figures = measure_history(store, rows) | measure_queries(connection)
+        memory = psutil.Process(child.pid).memory_info().rss
+        files = [file for file in (home / "clickhouse").rglob("*") if file.is_file()]
+        disk = sum(file.stat().st_size for file in files)
+        figures |= {"server_memory_mb": memory / 1e6, "disk_bytes_per_row": disk / figures["rows"]}
+        return figures | {"cores": os.cpu_count() or 0}
     finally:
         server.stop()
 

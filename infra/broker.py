@@ -125,7 +125,7 @@ class EmbeddedBroker:
     def _format(self, jars: str, properties: Path) -> None:
         if (self._folder / "data" / "meta.properties").exists():
             return
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = cluster_id(uuid.uuid4().bytes)
         tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
         done = subprocess.run(  # noqa: S603 (our own command)
             self._java(jars, *tool), capture_output=True, text=True, check=False
@@ -139,3 +139,9 @@ class EmbeddedBroker:
     def _java(self, jars: str, *arguments: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={self._folder / 'log4j2.properties'}"
         return [str(JAVA), *_JVM, logging, "-cp", jars, *arguments]
+
+
+def cluster_id(random: bytes) -> str:
+    """Kafka's text form of 16 random bytes; never with a leading hyphen, which is an option."""
+    text = base64.urlsafe_b64encode(random).decode().rstrip("=")
+    return f"A{text[1:]}" if text.startswith("-") else text

@@ -79,6 +79,7 @@ class StoreServer:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         yield
         self._engine.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     async def _ping(self, _request: Request) -> Response:
         return PlainTextResponse("Ok.\n")
@@ -213,11 +214,16 @@ def _failure(error: EngineError, query_id: str) -> Response:
     return PlainTextResponse(f"{error}\n", _STATUS.get(error.code, 500), headers)
 
 
-def scratch_folder(home: Path) -> Path:
-    """An empty folder for bodies of inserts, in memory where the system has /dev/shm."""
+def scratch_path(home: Path) -> Path:
+    """Where bodies of inserts wait: in memory where the system has /dev/shm."""
     memory = Path("/dev/shm")  # noqa: S108 (a folder of our own within it, mode 0700)
     name = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
-    folder = memory / f"telltale-{os.getuid()}-{name}" if memory.is_dir() else home / "scratch"
+    return memory / f"telltale-{os.getuid()}-{name}" if memory.is_dir() else home / "scratch"
+
+
+def scratch_folder(home: Path) -> Path:
+    """`scratch_path`, empty: a killed server's left-overs go."""
+    folder = scratch_path(home)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
     return folder
@@ -235,7 +241,6 @@ def main() -> None:
     scratch = scratch_folder(given.home)
     app = StoreServer(engine, given.user, password, scratch).app()
     uvicorn.run(app, host=LOOPBACK, port=given.port, log_level="warning", access_log=False)
-    shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from contracts.errors import UnavailableError
 from contracts.records import VehicleEvent
 from infra import jars
 from infra.addresses import embedded_clickhouse, embedded_kafka, store_password
-from infra.broker import EmbeddedBroker
+from infra.broker import EmbeddedBroker, cluster_id
 from infra.connections import ClickHouseConnection, KafkaConnection
 from infra.kafka import RecordProducer
 from infra.offsets import topic_offsets
@@ -20,6 +20,7 @@ from infra.processes import Backbone
 from infra.run_files import is_alive, last, publish, running
 from infra.store import ClickHouseStore
 from infra.store_process import EmbeddedStore
+from infra.store_server import scratch_path
 
 pytestmark = pytest.mark.stack
 
@@ -87,6 +88,7 @@ def test_a_lock_left_by_a_dead_process_doesnt_matter(tmp_path):
     store = EmbeddedStore(tmp_path, "telltale")
     store.start()
     store.stop()
+    assert not scratch_path(tmp_path).exists(), "a clean stop leaves nothing in memory"
 
 
 def test_a_broker_that_cant_start_says_why(tmp_path, monkeypatch):
@@ -131,3 +133,9 @@ def test_a_jar_that_isnt_the_pinned_one_is_refused(tmp_path, monkeypatch):
     with pytest.raises(UnavailableError, match=f"{jar.name} isn't the pinned file"):
         jars.fetch_jars()
     assert not path.exists()
+
+
+def test_a_cluster_id_never_looks_like_an_option():
+    ids = [cluster_id(bytes([first]) + bytes(15)) for first in range(256)]
+    assert not [text for text in ids if text.startswith("-")]
+    assert {len(text) for text in ids} == {22}
