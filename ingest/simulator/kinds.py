@@ -70,7 +70,7 @@ class ModeModel:
     codes: tuple[Code, ...]
     stress: Shape
     onset_days: float = 900.0
-    growth_days: float = 85.0
+    growth_days: float = 92.0
     calendar: float = 0.1
     shocks: float = 0.22
     repair_hours: float = 20.0

@@ -16,9 +16,9 @@ Doubles = npt.NDArray[np.float64]
 
 ONSET_SHAPE: Final = 1.8
 """Weibull shape of the sound time: parts age."""
-GROWTH_SPREAD: Final = 0.28
+GROWTH_SPREAD: Final = 0.2
 """Spread (of the logarithm) of the growth time between parts."""
-STRENGTH_SPREAD: Final = 0.3
+STRENGTH_SPREAD: Final = 0.32
 """Spread (of the logarithm) of the severity at which a part breaks; nobody can see it."""
 MUTE_SHARE: Final = 0.35
 """Share of parts whose defect never sets a fault code."""

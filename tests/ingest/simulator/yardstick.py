@@ -60,10 +60,13 @@ def tabulate(fleet: Fleet, profile_name: str) -> Table:
         for vehicle_id in dict.fromkeys(part.vehicle_id):
             rows = ids == vehicle_id
             own = [event for event in events if event.vehicle_id == vehicle_id]
-            blocks.append(_vehicle(fleet, profile, vehicle_id, part.time_ms[rows], residuals[rows], own))
+            blocks.append(
+                _vehicle(fleet, profile, vehicle_id, part.time_ms[rows], residuals[rows], own)
+            )
     number = np.repeat(np.arange(len(blocks)), [len(b[1]) for b in blocks])
     names = [f"{s.column}.{w}d" for w in WINDOWS_DAYS for s in profile.signals]
     names += [f"{s.column}.rise" for s in profile.signals]
+    names += ["frames.45d"]
     names += [f"age.{part}" for part in profile.parts]
     names += [f"code.{fault.code}" for fault in profile.fault_codes]
     modes = [mode.name for mode in profile.modes]
@@ -92,11 +95,14 @@ def _vehicle(fleet, profile, vehicle_id, time_ms, residuals, events):
         mean = (total[end] - total[begin]) / np.maximum(count, 1)
         columns.append(np.where(count > 0, mean - base, np.nan))
     columns.append(columns[0] - columns[2])
+    columns.append(count.astype(float))
     for part in profile.parts:
         fitted = [e.time_ms for e in events if e.kind == "replacement" and e.code == part]
         columns.append(_since(fitted, at, spec.start_ms)[:, None])
     for fault in profile.fault_codes:
-        seen = np.array([e.time_ms for e in events if e.kind == "fault_code" and e.code == fault.code])
+        seen = np.array(
+            [e.time_ms for e in events if e.kind == "fault_code" and e.code == fault.code]
+        )
         within = (seen[None] <= at[:, None]) & (seen[None] > at[:, None] - 30 * DAY_MS)
         columns.append(within.sum(1)[:, None])
     labels = {mode.name: _label(mode, events, at) for mode in profile.modes}
@@ -132,7 +138,7 @@ def _label(mode, events, at):
     return label
 
 
-def score(table: Table, mode: str, train: np.ndarray, label: np.ndarray, columns=slice(None)):
+def score(table: Table, train: np.ndarray, label: np.ndarray, columns=slice(None)):
     """XGBoost's scores of all rows, learnt from the rows `train`."""
     rows = train & np.isfinite(label)
     x = table.x[:, columns]
@@ -155,7 +161,9 @@ def average_precision(label: np.ndarray, score: np.ndarray) -> float:
     return float((np.cumsum(ordered) / np.arange(1, len(ordered) + 1))[ordered == 1].mean())
 
 
-def best_single(table: Table, label: np.ndarray, rows: np.ndarray, test: np.ndarray) -> tuple[float, str]:
+def best_single(
+    table: Table, label: np.ndarray, rows: np.ndarray, test: np.ndarray
+) -> tuple[float, str]:
     """The best average precision that one feature alone reaches on `test`; its sign is chosen on
     the training rows, so is the feature.
     """
