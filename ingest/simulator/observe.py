@@ -62,8 +62,10 @@ def observe(spec: FleetSpec, life: Life, since_ms: int, until_ms: int) -> Observ
     """The frames sent in [since, until). Depends on nothing but the life."""
     vehicle, times = life.vehicle, life.usage.time_ms
     faults = sensor_faults(spec, vehicle)
-    reach = min([fault.since_ms for fault in faults if fault.holds(since_ms)], default=since_ms)
-    low, high = (int(i) for i in np.searchsorted(times, (min(reach, since_ms), until_ms)))
+    reach = since_ms
+    for fault in reversed(faults):
+        reach = fault.since_ms if fault.holds(reach) else reach
+    low, high = (int(i) for i in np.searchsorted(times, (reach, until_ms)))
     usage = _slice(life.usage, low, high)
     level = _healthy(life, usage, low, high)
     noise, draw = _noise(spec, life, low, high)

@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 
 from contracts.batches import STATISTICS, Floats, Ints, Summaries
-from contracts.catalogue import signal_at
 from contracts.codec import make_frame
 from contracts.records import Frame, Record, VehicleEvent
 from ingest.simulator.observe import Observed, patterns
@@ -95,6 +94,11 @@ def _lateness(spec: FleetSpec, time_ms: Ints) -> Ints:
 
 def _frames(spec: FleetSpec, group: Sequence[Observed], owner: Ints, row: Ints) -> Iterator[Frame]:
     bank = patterns()
+    kinds = {seen.vehicle.kind.name: seen.vehicle.kind for seen in group}
+    ids = {
+        name: np.array([signal.spec.id for signal in kind.signals], np.uint16)
+        for name, kind in kinds.items()
+    }
     for index, frame in zip(owner, row, strict=True):
         seen = group[index]
         kind = seen.vehicle.kind
@@ -106,7 +110,7 @@ def _frames(spec: FleetSpec, group: Sequence[Observed], owner: Ints, row: Ints) 
             vehicle_id=seen.vehicle.vehicle_id,
             seq=int(seen.seq[frame]),
             start_ms=int(seen.time_ms[frame]),
-            signals=[signal_at(signal.path).id for signal in kind.signals],
+            signals=ids[kind.name].tolist(),
             offsets_ms=_OFFSETS,
             samples=samples.T,
         )

@@ -7,6 +7,7 @@ from contracts.errors import DataError
 from contracts.records import Frame, VehicleEvent
 from features.profile import builtin_profile, profile_names
 from features.summary import Reducer
+from ingest.simulator import faults
 from ingest.simulator import fleet as fleet_module
 from ingest.simulator.fleet import KINDS, Fleet
 from ingest.simulator.spec import DAY_MS, FleetSpec
@@ -41,9 +42,7 @@ def test_a_kind_is_its_profile(name):
     assert [s.path for s in kind.signals] == [s.path for s in profile.signals]
     assert [(m.name, m.part) for m in kind.modes] == [(m.name, m.part) for m in profile.modes]
     for mode in kind.modes:
-        assert [code.code for code in mode.codes] == [
-            c for c in profile.mode(mode.name).fault_codes if c in {k.code for k in mode.codes}
-        ] or {code.code for code in mode.codes} <= set(profile.mode(mode.name).fault_codes)
+        assert {code.code for code in mode.codes} == set(profile.mode(mode.name).fault_codes)
         assert {s.path for s in mode.symptoms} <= {s.path for s in kind.signals}
     assert name in profile_names()
 
@@ -76,8 +75,10 @@ def test_chunks_and_fleet_size_change_nothing(whole, monkeypatch):
         np.testing.assert_array_equal(stats, expected[key][1])
 
 
-def test_live_frames_are_the_frames_of_history(whole):
-    frames, events = whole
+@pytest.mark.parametrize("sensor_faults_a_year", [faults.SENSOR_FAULTS_A_YEAR, 60])
+def test_live_frames_are_the_frames_of_history(monkeypatch, sensor_faults_a_year):
+    monkeypatch.setattr(faults, "SENSOR_FAULTS_A_YEAR", sensor_faults_a_year)
+    frames, events = told(Fleet(SPEC), SPEC.end_ms)
     lived = list(Fleet(SPEC).live(SINCE_MS, UNTIL_MS))
     expected = {key: seen for key, seen in frames.items() if SINCE_MS <= seen[0] < UNTIL_MS}
     found = {(r.vehicle_id, r.seq): r for r in lived if isinstance(r, Frame)}
