@@ -61,6 +61,16 @@ def test_another_seed_tells_another_story(whole):
     assert told(Fleet(other), other.end_ms)[1] != whole[1]
 
 
+def test_no_two_vehicles_live_alike(whole):
+    first = {}
+    for (vehicle_id, seq), (time_ms, stats) in whole[0].items():
+        if seq == 0:
+            first[vehicle_id] = (time_ms, stats.tobytes())
+    assert len(first) == 9
+    assert len({time_ms for time_ms, _ in first.values()}) == 9
+    assert len({stats for _, stats in first.values()}) == 9
+
+
 def test_chunks_and_fleet_size_change_nothing(whole, monkeypatch):
     monkeypatch.setattr(fleet_module, "_GROUP", 2)
     more = FleetSpec({"car-combustion": 5}, SPEC.seed, SPEC.start_ms, SPEC.days)
