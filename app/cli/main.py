@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from app.cli import dead_letters, fetch, status, up
+from app.cli import dead_letters, fetch, simulate, status, up
 from app.logs import configure_logs
 from contracts.errors import TelltaleError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command()(fetch.fetch)
 app.command()(up.up)
 app.command()(status.status)
+app.command()(simulate.simulate)
 app.add_typer(dead_letters.app, name="dead-letters")
 
 

@@ -65,6 +65,11 @@ class Fleet:
         """All vehicles, by profile."""
         return tuple(self._seats)
 
+    @property
+    def groups(self) -> int:
+        """How many groups `history` yields."""
+        return sum(1 for _ in self._groups())
+
     def profile_of(self, vehicle_id: str) -> str:
         """The vehicle's profile."""
         return self._seats[vehicle_id][0].name
