@@ -91,3 +91,17 @@ class AlertCommand(msgspec.Struct, frozen=True):
     why: str = ""
     assignee: str = ""
     outcome: Outcome | Literal[""] = ""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(AlertCommand)
+
+
+def encode_command(command: AlertCommand) -> bytes:
+    """One `commands` message."""
+    return _encoder.encode(command)
+
+
+def decode_command(payload: bytes) -> AlertCommand:
+    """The command of one `commands` message. Raises msgspec.DecodeError."""
+    return _decoder.decode(payload)

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from app.cli import dead_letters, fetch, simulate, status, up
+from app.cli import api, dead_letters, fetch, simulate, status, up
 from app.logs import configure_logs
 from contracts.errors import TelltaleError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 
 app.command()(fetch.fetch)
 app.command()(up.up)
+app.command()(api.api)
 app.command()(status.status)
 app.command()(simulate.simulate)
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -1,0 +1,137 @@
+"""`/api/fleet`: how the fleet is, and its vehicles by money at stake."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.api import words
+from app.api.context import Context, Wired
+from app.api.cursor import decode_cursor, encode_cursor
+from app.api.summary import FleetSummary
+from contracts.alerts import Alert
+from infra.reads.alerts import alerts_by_id
+from infra.reads.fleet import FleetFilter, FleetRow, Policy, fleet_rows
+
+router = APIRouter(prefix="/api", tags=["fleet"])
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Chance of failure within 7, 30 and 90 days, from 0 to 1."""
+
+    days_7: float
+    days_30: float
+    days_90: float
+
+
+@dataclass(frozen=True)
+class RulView:
+    """Remaining useful life with its 90 % interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+
+
+@dataclass(frozen=True)
+class FleetVehicle:
+    """A vehicle with its worst part: `state` is critical, soon, watch, silent, ok or unscored."""
+
+    vehicle_id: str
+    profile: str
+    plate: str
+    vin: str
+    model: str
+    depot: str
+    state: str
+    mode: str
+    mode_label: str
+    risk: Risk | None
+    rul: RulView | None
+    at_stake: float
+    currency: str
+    reason: str
+    seen_ms: int
+    alert_id: str
+    alert_state: str
+    alerts: int
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A page of vehicles; `next_cursor` is empty on the last."""
+
+    summary: FleetSummary
+    vehicles: list[FleetVehicle]
+    next_cursor: str
+
+
+def fleet_page(
+    context: Context, wanted: FleetFilter, policy: Policy
+) -> tuple[list[FleetVehicle], str]:
+    """A page of vehicles and the cursor of the next, "" on the last."""
+    limit = wanted.limit
+    rows = fleet_rows(context.store, context.tenant, replace(wanted, limit=limit + 1), policy)
+    more, rows = len(rows) > limit, rows[:limit]
+    ids = [row.alert_id for row in rows if row.alert_id]
+    alerts = alerts_by_id(context.store, context.tenant, ids)
+    vehicles = [vehicle_of(row, alerts.get(row.alert_id)) for row in rows]
+    return vehicles, encode_cursor(rows[-1].at_stake, rows[-1].vehicle_id) if more else ""
+
+
+def vehicle_of(row: FleetRow, alert: Alert | None) -> FleetVehicle:
+    """A row of the store in words."""
+    risk = None
+    if row.risk_7 is not None and row.risk_30 is not None and row.risk_90 is not None:
+        risk = Risk(row.risk_7, row.risk_30, row.risk_90)
+    return FleetVehicle(
+        row.vehicle_id,
+        row.profile,
+        row.plate,
+        row.vin,
+        row.model,
+        row.depot,
+        row.state,
+        row.mode,
+        words.mode_label(row.profile, row.mode),
+        risk,
+        rul_view(row.profile, row.rul, row.rul_low, row.rul_high),
+        row.at_stake,
+        alert.waiting.currency if alert else words.currency_of(row.profile),
+        alert.reasons[0].text if alert and alert.reasons else "",
+        row.seen_ms,
+        row.alert_id,
+        alert.state if alert else "",
+        row.alerts,
+    )
+
+
+def rul_view(
+    profile: str, value: float | None, low: float | None, high: float | None
+) -> RulView | None:
+    """The remaining useful life with its unit."""
+    if value is None:
+        return None
+    found = words.profile_of(profile)
+    return RulView(value, low, high, (found.rul_unit if found else "") or "d")
+
+
+@router.get("/fleet")
+def fleet(  # noqa: PLR0913 (query parameters)
+    context: Wired,
+    *,
+    profile: Annotated[str, Query(max_length=100)] = "",
+    depot: Annotated[str, Query(max_length=200)] = "",
+    mode: Annotated[str, Query(max_length=100)] = "",
+    q: Annotated[str, Query(max_length=100, description="Part of VIN, plate or vehicle")] = "",
+    needs: Annotated[bool, Query(description="Only vehicles that need someone")] = False,
+    cursor: Annotated[str, Query(max_length=400)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Fleet:
+    """The fleet's counts, and its vehicles with most money at stake first."""
+    wanted = FleetFilter(profile, depot, mode, q.strip(), needs, decode_cursor(cursor), limit)
+    summary = context.summary()
+    vehicles, following = fleet_page(context, wanted, words.policy(summary.now_ms))
+    return Fleet(summary, vehicles, following)

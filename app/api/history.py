@@ -1,0 +1,175 @@
+"""`/api/vehicles/{key}/history`: a signal against what was expected, and what happened then."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from fastapi import APIRouter, Query
+
+from app.api import words
+from app.api.context import Context, Wired
+from app.api.downsample import downsample
+from app.api.problems import ProblemError, bad_parameter
+from app.api.risk import POINTS, Since
+from app.api.vehicles import Key, registered
+from features.profile import Profile, ProfileSignal
+from infra.reads import alerts as stored_alerts
+from infra.reads.fleet import DAY_MS
+from infra.reads.history import Happening, frame_means, happenings
+from infra.reads.vehicles import Registration
+
+router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
+BAND_SD = 2.0
+"""Half the band's width in healthy standard deviations: 19 of 20 healthy frames lie within."""
+
+
+@dataclass(frozen=True)
+class SignalName:
+    """A signal that can be asked for."""
+
+    path: str
+    label: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened, on the same time axis as the signal.
+
+    `kind` is an event's, or alert_opened, alert_resolved.
+    """
+
+    time_ms: int
+    kind: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class History:
+    """At most 500 points, oldest first; None = missing. `low` to `high` is what was expected of a
+    healthy vehicle under the same use, all None without a model; limits are the profile's.
+    """
+
+    vehicle_id: str
+    signal: SignalName
+    since_ms: int
+    until_ms: int
+    time_ms: list[int]
+    value: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+    low_limit: float | None
+    high_limit: float | None
+    marks: list[Mark]
+    signals: list[SignalName]
+
+
+@router.get("/{key:path}/history")
+def history(
+    context: Wired,
+    key: Key,
+    signal: Annotated[str, Query(max_length=200, description="VSS path")] = "",
+    since: Since = None,
+) -> History:
+    """A signal's means against the expected band, with events on the same axis."""
+    found = registered(context, key)
+    profile = words.profile_of(found.profile)
+    if profile is None:
+        detail = f"The profile {found.profile!r} of this vehicle is unknown here."
+        raise ProblemError(404, "unknown-profile", "Unknown profile", detail)
+    chosen = _chosen(profile, signal)
+    until = context.now_ms()
+    start = until - 90 * DAY_MS if since is None else since
+    times, columns = _series(context, found, profile, chosen, start)
+    value, low, high = (_numbers(column) for column in columns)
+    return History(
+        found.vehicle_id,
+        _name(chosen),
+        start,
+        until,
+        times.tolist(),
+        value,
+        low,
+        high,
+        chosen.low_limit,
+        chosen.high_limit,
+        marks_of(context, found, start),
+        [_name(one) for one in profile.signals],
+    )
+
+
+def marks_of(context: Context, found: Registration, since_ms: int) -> list[Mark]:
+    """What happened to the vehicle since then, oldest first."""
+    vehicle = (context.tenant, found.profile, found.vehicle_id)
+    events = happenings(context.store, vehicle, since_ms)
+    marks = [_event_mark(found.profile, one) for one in events if one.kind != "registration"]
+    alerts = stored_alerts.find_alerts(
+        context.store, context.tenant, vehicle_id=found.vehicle_id, limit=50
+    )
+    for one in alerts:
+        label = words.mode_label(found.profile, one.mode) if one.mode else "signal lost"
+        if one.state != "pending" and one.opened_ms >= since_ms:
+            marks.append(Mark(one.opened_ms, "alert_opened", "Alert", label))
+        if one.resolved_ms >= max(since_ms, 1):
+            marks.append(Mark(one.resolved_ms, "alert_resolved", "Alert closed", label))
+    return sorted(marks, key=lambda mark: mark.time_ms)
+
+
+def _series(
+    context: Context, found: Registration, profile: Profile, chosen: ProfileSignal, since_ms: int
+) -> tuple[npt.NDArray[np.int64], Sequence[npt.NDArray[np.float64]]]:
+    """Times and the columns value, low, high."""
+    vehicle = (context.tenant, found.profile, found.vehicle_id)
+    means = frame_means(context.store, vehicle, since_ms, len(profile.signals))
+    at = profile.signals.index(chosen)
+    columns = np.full((len(means.time_ms), 3), np.nan)
+    columns[:, 0] = means.values[:, at]
+    champion = context.champion_of(profile.name)
+    if champion and not chosen.operating and len(means.time_ms):
+        expected = champion.expectation.expected(means.values)[:, at]
+        half = BAND_SD * float(champion.expectation.band[at])
+        columns[:, 1], columns[:, 2] = expected - half, expected + half
+    times, reduced = downsample(means.time_ms, columns, POINTS)
+    return times, list(reduced.T)
+
+
+def _chosen(profile: Profile, path: str) -> ProfileSignal:
+    if not path:
+        return next((one for one in profile.signals if not one.operating), profile.signals[0])
+    found = words.signal_of(profile, path)
+    if found is None:
+        known = ", ".join(one.path for one in profile.signals)
+        raise bad_parameter("signal", f"{profile.name} has no signal {path!r}; it has {known}")
+    return found
+
+
+def _name(signal: ProfileSignal) -> SignalName:
+    label = signal.label[:1].upper() + signal.label[1:]
+    return SignalName(signal.path, label, words.unit_text(signal.spec.unit))
+
+
+def _numbers(column: npt.NDArray[np.float64]) -> list[float | None]:
+    return [round(value, 4) if np.isfinite(value) else None for value in column.tolist()]
+
+
+_LABELS = {
+    "fault_code": "Fault code",
+    "service": "Service",
+    "replacement": "Replaced",
+    "failure": "Failure",
+    "finding": "Finding",
+    "firmware": "Firmware",
+}
+
+
+def _event_mark(profile: str, event: Happening) -> Mark:
+    label, text = _LABELS.get(event.kind, event.kind), event.code
+    if event.kind == "fault_code":
+        label, text = event.code, words.code_texts(profile, [event.code])[0].text
+    elif event.kind in {"failure", "finding"}:
+        text = words.mode_label(profile, event.code)
+    details = [event.detail[key] for key in ("outcome", "note") if event.detail.get(key)]
+    return Mark(event.time_ms, event.kind, label, " · ".join([text, *details]).strip(" ·"))

@@ -1,0 +1,114 @@
+"""Errors as problem documents (RFC 9457): what, where, what to do."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from contracts.errors import TelltaleError, UnavailableError
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger(__name__)
+
+
+class ProblemError(Exception):
+    """A request that can't be answered. `kind` names the problem for programs."""
+
+    def __init__(self, status: int, kind: str, title: str, detail: str, **more: object) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.more = more
+
+
+def unknown_vehicle(key: str) -> ProblemError:
+    """No vehicle has this id, VIN or plate."""
+    detail = f"No vehicle has the id, VIN or plate {key!r}; GET /api/fleet?q= searches by a part."
+    return ProblemError(404, "unknown-vehicle", "Unknown vehicle", detail, vehicle=key)
+
+
+def unknown_alert(alert_id: str) -> ProblemError:
+    """No alert has this id."""
+    detail = f"No alert has the id {alert_id!r}; GET /api/alerts lists them."
+    return ProblemError(404, "unknown-alert", "Unknown alert", detail, alert=alert_id)
+
+
+def bad_parameter(name: str, detail: str) -> ProblemError:
+    """A parameter has a value that makes no sense here."""
+    errors = [{"where": name, "what": detail}]
+    return ProblemError(422, "bad-request", "Request not understood", detail, errors=errors)
+
+
+def problem_of(error: Exception) -> ProblemError:
+    """Any error as a problem; what we did not foresee is told without its insides."""
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, UnavailableError):
+        return ProblemError(503, "unavailable", "Store or broker is away", str(error))
+    if isinstance(error, TelltaleError):
+        return ProblemError(500, "failed", "Request failed", str(error))
+    if isinstance(error, RequestValidationError):
+        return _invalid(error)
+    if isinstance(error, HTTPException):
+        return _plain(error)
+    detail = "The request failed inside Telltale; its log says why (`logs/api.log`)."
+    return ProblemError(500, "failed", "Request failed", detail)
+
+
+def problem_response(error: Exception, request: Request) -> Response:
+    """The problem document of an error."""
+    problem = problem_of(error)
+    headers: Mapping[str, str] = getattr(error, "headers", None) or {}
+    if problem.status == 503:
+        headers = {**headers, "Retry-After": "5"}
+    body: dict[str, Any] = {
+        "type": f"urn:telltale:problem:{problem.kind}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": request.url.path,
+        **problem.more,
+    }
+    return JSONResponse(body, problem.status, headers, MEDIA_TYPE)
+
+
+def log_unforeseen(error: Exception, request: Request) -> None:
+    """Write what nobody foresaw to the log."""
+    if problem_of(error).kind == "failed":
+        _log.error("request failed", path=request.url.path, exc_info=error)
+
+
+def register(app: FastAPI) -> None:
+    """Answer every error of the API with a problem document."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        log_unforeseen(error, request)
+        return problem_response(error, request)
+
+    for kind in (ProblemError, TelltaleError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+def _invalid(error: RequestValidationError) -> ProblemError:
+    found = [
+        {"where": ".".join(str(part) for part in one["loc"][1:]) or "body", "what": one["msg"]}
+        for one in error.errors()
+    ]
+    detail = "; ".join(f"{one['where']}: {one['what']}" for one in found)
+    return ProblemError(422, "bad-request", "Request not understood", detail, errors=found)
+
+
+def _plain(error: HTTPException) -> ProblemError:
+    title = HTTPStatus(error.status_code).phrase
+    if error.status_code == 404:
+        detail = "Nothing is here; /api/openapi.json lists what there is."
+        return ProblemError(404, "not-found", title, detail)
+    kind = title.lower().replace(" ", "-")
+    return ProblemError(error.status_code, kind, title, f"{title}: {error.detail}")

@@ -1,0 +1,149 @@
+"""`/api/stream`: changed alerts and the fleet's counts as server-sent events, with resume.
+
+One task asks the store for everyone; clients only wait on a queue.
+"""
+
+import asyncio
+import contextlib
+import itertools
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+
+import msgspec
+import structlog
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import StreamingResponse
+
+from app.api.alerts import alert_view
+from app.api.context import Context
+from contracts.errors import TelltaleError
+from infra.reads.alerts import active_versions, alerts_by_id
+
+router = APIRouter(prefix="/api", tags=["stream"])
+_POLL_S = 1.0
+_HEARTBEAT_S = 15.0
+_KEPT = 1_000
+_QUEUE = 200
+_BATCH = 200
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One server-sent event. `kind`: alert, fleet, or reset (reload: events were missed)."""
+
+    number: int
+    kind: str
+    data: str
+
+    def text(self, epoch: str) -> str:
+        """As it goes over the wire."""
+        return f"id: {epoch}-{self.number}\nevent: {self.kind}\ndata: {self.data}\n\n"
+
+
+class Hub:
+    """Watches the store while somebody listens, and tells every listener what changed."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._numbers = itertools.count(1)
+        self._kept: deque[Event] = deque(maxlen=_KEPT)
+        self._listeners: set[asyncio.Queue[Event]] = set()
+        self._versions: dict[str, int] | None = None
+        self._summary = ""
+        self._task: asyncio.Task[None] | None = None
+        self.epoch = f"{context.wall_ms():x}"
+
+    @property
+    def listeners(self) -> int:
+        """How many clients are connected."""
+        return len(self._listeners)
+
+    async def listen(self, last_id: str) -> AsyncIterator[str]:
+        """The stream of one client: what it missed since `last_id`, then what happens."""
+        queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE)
+        missed = self._missed(last_id)
+        self._listeners.add(queue)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch())
+        try:
+            yield f"retry: 2000\n\n{''.join(one.text(self.epoch) for one in missed)}"
+            while True:
+                try:
+                    event = await asyncio.wait_for(queue.get(), _HEARTBEAT_S)
+                    yield event.text(self.epoch)
+                except TimeoutError:
+                    yield ": alive\n\n"
+        finally:
+            self._listeners.discard(queue)
+
+    async def close(self) -> None:
+        """Stop watching."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def _missed(self, last_id: str) -> list[Event]:
+        """What a returning client has not seen; one `reset` where we can't know."""
+        epoch, _, number = last_id.rpartition("-")
+        if not last_id:
+            return []
+        oldest = self._kept[0].number if self._kept else 1
+        if epoch == self.epoch and number.isdecimal() and int(number) >= oldest - 1:
+            return [one for one in self._kept if one.number > int(number)]
+        return [Event(self._kept[-1].number if self._kept else 0, "reset", "{}")]
+
+    async def _watch(self) -> None:
+        while self._listeners:
+            try:
+                for kind, data in await asyncio.to_thread(self._changes):
+                    self._tell(Event(next(self._numbers), kind, data))
+            except TelltaleError as error:
+                _log.warning("live stream waits for the store", reason=str(error))
+            await asyncio.sleep(_POLL_S)
+        # What happens while nobody listens is read from the page, not from the stream.
+        self._versions, self._summary = None, ""
+
+    def _changes(self) -> list[tuple[str, str]]:
+        """Alerts and counts that differ from those told last."""
+        store, tenant = self._context.store, self._context.tenant
+        now = active_versions(store, tenant)
+        before = now if self._versions is None else self._versions
+        differing = sorted(dict(now.items() ^ before.items()))
+        found: list[tuple[str, str]] = []
+        for start in range(0, len(differing), _BATCH):
+            alerts = alerts_by_id(store, tenant, differing[start : start + _BATCH])
+            found += [("alert", _json(alert_view(one))) for one in alerts.values()]
+        self._versions = now
+        summary = asdict(self._context.summary())
+        told = _json({key: value for key, value in summary.items() if key != "now_ms"})
+        if told != self._summary:
+            found.append(("fleet", _json(summary)))
+        self._summary = told
+        return found
+
+    def _tell(self, event: Event) -> None:
+        self._kept.append(event)
+        for queue in self._listeners:
+            if queue.full():
+                # A client this far behind reads the page anew; the rest would be stale.
+                while not queue.empty():
+                    queue.get_nowait()
+                event = Event(event.number, "reset", "{}")
+            queue.put_nowait(event)
+
+
+@router.get("/stream", response_class=StreamingResponse)
+async def stream(request: Request, last_event_id: str = Header("")) -> StreamingResponse:
+    """Server-sent events: `alert` (an alert, whole), `fleet` (the counts), `reset` (read anew)."""
+    hub: Hub = request.app.state.hub
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(
+        hub.listen(last_event_id), media_type="text/event-stream", headers=headers
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

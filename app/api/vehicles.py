@@ -1,0 +1,131 @@
+"""`/api/vehicles/{id, VIN or plate}`: one vehicle, its freshness, risk by part and alerts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from app.api import words
+from app.api.alerts import AlertView, alert_view
+from app.api.context import Context, Wired
+from app.api.fleet import Risk, RulView, rul_view
+from app.api.problems import unknown_vehicle
+from infra.reads import alerts as stored_alerts
+from infra.reads.vehicles import (
+    CurrentRisk,
+    Registration,
+    current_risk,
+    find_vehicle,
+    last_seen_ms,
+)
+
+router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
+Key = Annotated[str, Path(max_length=128, description="Vehicle id, VIN or plate")]
+
+
+@dataclass(frozen=True)
+class ModeRiskView:
+    """Risk of one part: `line` is the 30-day risk at which an alert opens, None without a model."""
+
+    mode: str
+    label: str
+    part: str
+    risk: Risk
+    line: float | None
+    rul: RulView | None
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Event time of the newest frame and score (0: none yet), and whether the vehicle is silent."""
+
+    frame_ms: int
+    score_ms: int
+    silent: bool
+    now_ms: int
+
+
+@dataclass(frozen=True)
+class Vehicle:
+    """A vehicle as registered, with its risk by part (highest first) and its active alerts."""
+
+    vehicle_id: str
+    profile: str
+    profile_label: str
+    vin: str
+    plate: str
+    model: str
+    depot: str
+    freshness: Freshness
+    risks: list[ModeRiskView]
+    scored_by: str
+    alerts: list[AlertView]
+
+
+def registered(context: Context, key: str) -> Registration:
+    """The vehicle with this id, VIN or plate. Raises ProblemError where there is none."""
+    found = find_vehicle(context.store, context.tenant, key.strip())
+    if found is None:
+        raise unknown_vehicle(key)
+    return found
+
+
+def describe(context: Context, found: Registration) -> Vehicle:
+    """Everything about a vehicle but its history."""
+    store, tenant = context.store, context.tenant
+    risks = current_risk(store, tenant, found.vehicle_id)
+    alerts = stored_alerts.find_alerts(
+        store, tenant, states=stored_alerts.ACTIVE, vehicle_id=found.vehicle_id
+    )
+    alerts.sort(key=lambda one: (one.condition == "risk", one.waiting.expected), reverse=True)
+    return Vehicle(
+        found.vehicle_id,
+        found.profile,
+        words.profile_label(found.profile),
+        found.vin,
+        found.plate,
+        found.model,
+        found.depot,
+        _freshness(context, found, risks, lost=any(a.condition == "signal_lost" for a in alerts)),
+        _risk_views(context, found.profile, risks),
+        risks[0].model if risks else "",
+        [alert_view(one) for one in alerts],
+    )
+
+
+@router.get("/{key:path}")
+def vehicle(context: Wired, key: Key) -> Vehicle:
+    """One vehicle by id, VIN or plate."""
+    return describe(context, registered(context, key))
+
+
+def _freshness(
+    context: Context, found: Registration, risks: Sequence[CurrentRisk], *, lost: bool
+) -> Freshness:
+    now = context.now_ms()
+    frame = last_seen_ms(context.store, (context.tenant, found.profile, found.vehicle_id))
+    score = max((risk.time_ms for risk in risks), default=0)
+    profile = words.profile_of(found.profile)
+    newest = max(frame, score)
+    stale = bool(profile and newest and newest < now - profile.silent_after_ms)
+    return Freshness(frame, score, lost or stale, now)
+
+
+def _risk_views(context: Context, profile: str, risks: Sequence[CurrentRisk]) -> list[ModeRiskView]:
+    champion = context.champion_of(profile)
+    lines = champion.lines if champion else {}
+    views = []
+    for one in risks:
+        mode = words.mode_of(profile, one.mode)
+        views.append(
+            ModeRiskView(
+                one.mode,
+                words.mode_label(profile, one.mode),
+                mode.part if mode else "",
+                Risk(one.risk_7, one.risk_30, one.risk_90),
+                lines.get(one.mode),
+                rul_view(profile, one.rul, one.rul_low, one.rul_high),
+            )
+        )
+    return views

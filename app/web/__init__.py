@@ -1,0 +1,1 @@
+"""The dashboard: pages rendered here, kept live by a little script."""

@@ -1,0 +1,80 @@
+"""What one vehicle's signals and events were."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.batches import Floats
+from contracts.records import EventKind
+from infra.clickhouse import ClickHouse
+
+MAX_FRAMES = 60_000
+"""Newest frames that are read for one picture."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """Means of all signals: `time_ms` [frames], oldest first, `values` [frames x signals]."""
+
+    time_ms: npt.NDArray[np.int64]
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event of a vehicle."""
+
+    time_ms: int
+    kind: EventKind
+    code: str
+    detail: dict[str, str]
+
+
+def frame_means(
+    store: ClickHouse, vehicle: tuple[str, str, str], since_ms: int, signals: int
+) -> Means:
+    """Means of the frames of (tenant, profile, vehicle id) since then, the newest 60,000.
+
+    Frames of a profile version with another number of signals are left out.
+    """
+    tenant, profile, vehicle_id = vehicle
+    table = store.arrow(
+        """
+        SELECT toUnixTimestamp64Milli(time) AS t, mean FROM summaries FINAL
+        WHERE tenant = %(tenant)s AND profile = %(profile)s AND vehicle_id = %(vehicle)s
+            AND time >= fromUnixTimestamp64Milli(%(since)s) AND length(mean) = %(signals)s
+        ORDER BY time DESC LIMIT %(limit)s
+        """,
+        tenant=tenant,
+        profile=profile,
+        vehicle=vehicle_id,
+        since=since_ms,
+        signals=signals,
+        limit=MAX_FRAMES,
+    )
+    times: npt.NDArray[np.int64] = table.column("t").to_numpy()[::-1]
+    flat = table.column("mean").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    values: Floats = flat.reshape(len(times), signals)[::-1]
+    return Means(times, values)
+
+
+def happenings(
+    store: ClickHouse, vehicle: tuple[str, str, str], since_ms: int, limit: int = 500
+) -> list[Happening]:
+    """Events of (tenant, profile, vehicle id) since then, the newest first."""
+    tenant, profile, vehicle_id = vehicle
+    rows = store.rows(
+        """
+        SELECT toUnixTimestamp64Milli(time), kind, code, detail FROM events FINAL
+        WHERE tenant = %(tenant)s AND profile = %(profile)s AND vehicle_id = %(vehicle)s
+            AND time >= fromUnixTimestamp64Milli(%(since)s)
+        ORDER BY time DESC, kind, code LIMIT %(limit)s
+        """,
+        tenant=tenant,
+        profile=profile,
+        vehicle=vehicle_id,
+        since=since_ms,
+        limit=limit,
+    )
+    return [Happening(time, kind, code, dict(detail)) for time, kind, code, detail in rows]

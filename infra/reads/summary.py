@@ -1,0 +1,135 @@
+"""The few numbers that say how the fleet is."""
+
+from dataclasses import dataclass
+
+from infra.clickhouse import ClickHouse
+from infra.reads.fleet import DAY_MS, Policy
+
+WARNED_DAYS = 90
+"""How far back failures are counted, and how long before one an alert counts as a warning."""
+
+
+@dataclass(frozen=True)
+class SeverityCount:
+    """Vehicles whose worst active alert has this severity, and the money at stake on them."""
+
+    severity: str
+    vehicles: int
+    at_stake: float
+    unattended: int
+    newest_day: int
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Failures of the last 90 days, how many had an alert before, and the median days between."""
+
+    failures: int
+    warned: int
+    median_days: float | None
+
+
+def severity_counts(store: ClickHouse, tenant: str, now_ms: int) -> list[SeverityCount]:
+    """One row a severity that occurs; `unattended` are not acknowledged, `newest_day` opened in
+    the last 24 h.
+    """
+    rows = store.rows(
+        """
+        SELECT worst, count(), sum(money), sum(fresh), sum(young) FROM (
+            SELECT vehicle_id,
+                argMax(severity, indexOf(['watch', 'soon', 'critical'], severity)) AS worst,
+                sum(at_stake) AS money, max(state = 'open') AS fresh,
+                max(toUnixTimestamp64Milli(opened) >= %(since)s) AS young
+            FROM alerts FINAL
+            WHERE tenant = %(tenant)s AND condition = 'risk' AND state IN ('open', 'acknowledged')
+            GROUP BY vehicle_id
+        ) GROUP BY worst
+        """,
+        tenant=tenant,
+        since=now_ms - DAY_MS,
+    )
+    return [SeverityCount(*row) for row in rows]
+
+
+def vehicle_count(store: ClickHouse, tenant: str) -> int:
+    """Vehicles that are registered or scored."""
+    rows = store.rows(
+        """
+        SELECT uniqExact(vehicle_id) FROM (
+            SELECT vehicle_id FROM vehicles WHERE tenant = %(tenant)s
+            UNION ALL SELECT vehicle_id FROM risk_current WHERE tenant = %(tenant)s
+        )
+        """,
+        tenant=tenant,
+    )
+    return int(rows[0][0])
+
+
+def silent_count(store: ClickHouse, tenant: str, policy: Policy) -> tuple[int, int]:
+    """Vehicles that say nothing any more, and since when the longest is silent (ms, 0: none)."""
+    rows = store.rows(
+        """
+        SELECT count(), min(seen) FROM (
+            SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) AS seen, any(profile) AS named
+            FROM risk_current WHERE tenant = %(tenant)s GROUP BY vehicle_id
+            HAVING seen < %(now_ms)s - transform(named, %(keys)s, %(values)s, toInt64(259200000))
+                OR vehicle_id IN (
+                    SELECT vehicle_id FROM alerts FINAL WHERE tenant = %(tenant)s
+                    AND condition = 'signal_lost' AND state IN ('open', 'acknowledged'))
+        )
+        """,
+        tenant=tenant,
+        now_ms=policy.now_ms,
+        keys=list(policy.silent_ms) or [""],
+        values=list(policy.silent_ms.values()) or [0],
+    )
+    count, since = rows[0]
+    return int(count), int(since) if count else 0
+
+
+def warned_count(store: ClickHouse, tenant: str, now_ms: int) -> Warned:
+    """How many of the failures of the last 90 days an alert announced."""
+    rows = store.rows(
+        """
+        SELECT count(), countIf(lead > 0), medianIf(lead, lead > 0) FROM (
+            SELECT f.vehicle_id, f.mode, f.failed,
+                max(if(a.opened < f.failed AND a.opened >= f.failed - %(span)s,
+                    f.failed - a.opened, 0)) AS lead
+            FROM (
+                SELECT vehicle_id, code AS mode, toUnixTimestamp64Milli(time) AS failed
+                FROM events FINAL
+                WHERE tenant = %(tenant)s AND kind = 'failure'
+                    AND time >= fromUnixTimestamp64Milli(%(since)s)
+            ) AS f LEFT JOIN (
+                SELECT vehicle_id, mode, toUnixTimestamp64Milli(opened) AS opened
+                FROM alerts FINAL WHERE tenant = %(tenant)s AND condition = 'risk'
+            ) AS a USING (vehicle_id, mode)
+            GROUP BY f.vehicle_id, f.mode, f.failed
+        )
+        """,
+        tenant=tenant,
+        since=max(0, now_ms - WARNED_DAYS * DAY_MS),
+        span=WARNED_DAYS * DAY_MS,
+    )
+    failures, warned, lead = rows[0]
+    return Warned(int(failures), int(warned), lead / DAY_MS if warned else None)
+
+
+def depots(store: ClickHouse, tenant: str) -> list[str]:
+    """Depots that vehicles are registered at."""
+    rows = store.rows(
+        "SELECT DISTINCT depot FROM vehicles FINAL WHERE tenant = %(tenant)s AND depot != '' "
+        "ORDER BY depot LIMIT 1000",
+        tenant=tenant,
+    )
+    return [row[0] for row in rows]
+
+
+def profiles(store: ClickHouse, tenant: str) -> list[str]:
+    """Profiles that vehicles are registered or scored under."""
+    rows = store.rows(
+        "SELECT DISTINCT profile FROM (SELECT profile FROM vehicles WHERE tenant = %(tenant)s "
+        "UNION ALL SELECT profile FROM risk_current WHERE tenant = %(tenant)s) ORDER BY profile",
+        tenant=tenant,
+    )
+    return [row[0] for row in rows]
