@@ -73,6 +73,7 @@ def history(
     key: Key,
     signal: Annotated[str, Query(max_length=200, description="VSS path")] = "",
     since: Since = None,
+    days: Annotated[int, Query(ge=1, le=3_650, description="Span, where `since` isn't given")] = 90,
 ) -> History:
     """A signal's means against the expected band, with events on the same axis."""
     found = registered(context, key)
@@ -82,7 +83,7 @@ def history(
         raise ProblemError(404, "unknown-profile", "Unknown profile", detail)
     chosen = _chosen(profile, signal)
     until = context.now_ms()
-    start = until - 90 * DAY_MS if since is None else since
+    start = until - days * DAY_MS if since is None else since
     times, columns = _series(context, found, profile, chosen, start)
     value, low, high = (_numbers(column) for column in columns)
     return History(
