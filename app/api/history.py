@@ -14,7 +14,7 @@ from app.api.downsample import downsample
 from app.api.problems import ProblemError, bad_parameter
 from app.api.risk import POINTS, Since
 from app.api.vehicles import Key, registered
-from features.profile import Profile, ProfileSignal
+from features.profile import Profile, ProfileSignal, builtin_profile
 from infra.reads import alerts as stored_alerts
 from infra.reads.fleet import DAY_MS
 from infra.reads.history import Happening, frame_means, happenings
@@ -71,9 +71,11 @@ class History:
 def history(
     context: Wired,
     key: Key,
+    *,
     signal: Annotated[str, Query(max_length=200, description="VSS path")] = "",
     since: Since = None,
     days: Annotated[int, Query(ge=1, le=3_650, description="Span, where `since` isn't given")] = 90,
+    points: Annotated[int, Query(ge=2, le=POINTS)] = POINTS,
 ) -> History:
     """A signal's means against the expected band, with events on the same axis."""
     found = registered(context, key)
@@ -84,7 +86,7 @@ def history(
     chosen = _chosen(profile, signal)
     until = context.now_ms()
     start = until - days * DAY_MS if since is None else since
-    times, columns = _series(context, found, profile, chosen, start)
+    times, columns = _series(context, found, chosen, start, points)
     value, low, high = (_numbers(column) for column in columns)
     return History(
         found.vehicle_id,
@@ -120,10 +122,11 @@ def marks_of(context: Context, found: Registration, since_ms: int) -> list[Mark]
 
 
 def _series(
-    context: Context, found: Registration, profile: Profile, chosen: ProfileSignal, since_ms: int
+    context: Context, found: Registration, chosen: ProfileSignal, since_ms: int, points: int
 ) -> tuple[npt.NDArray[np.int64], Sequence[npt.NDArray[np.float64]]]:
     """Times and the columns value, low, high."""
     vehicle = (context.tenant, found.profile, found.vehicle_id)
+    profile = builtin_profile(found.profile)
     means = frame_means(context.store, vehicle, since_ms, len(profile.signals))
     at = profile.signals.index(chosen)
     columns = np.full((len(means.time_ms), 3), np.nan)
@@ -133,7 +136,7 @@ def _series(
         expected = champion.expectation.expected(means.values)[:, at]
         half = BAND_SD * float(champion.expectation.band[at])
         columns[:, 1], columns[:, 2] = expected - half, expected + half
-    times, reduced = downsample(means.time_ms, columns, POINTS)
+    times, reduced = downsample(means.time_ms, columns, points)
     return times, list(reduced.T)
 
 

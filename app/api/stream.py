@@ -53,7 +53,14 @@ class Hub:
         self._versions: dict[str, int] | None = None
         self._summary = ""
         self._task: asyncio.Task[None] | None = None
-        self.epoch = f"{context.wall_ms():x}"
+        self._fleet: Event | None = None
+        self._epoch = 0
+        self._born = context.wall_ms()
+
+    @property
+    def epoch(self) -> str:
+        """Names the stretch in which numbers follow each other without a gap."""
+        return f"{self._born:x}.{self._epoch}"
 
     @property
     def listeners(self) -> int:
@@ -86,10 +93,12 @@ class Hub:
                 await self._task
 
     def _missed(self, last_id: str) -> list[Event]:
-        """What a returning client has not seen; one `reset` where we can't know."""
+        """What a returning client has not seen; one `reset` where we can't know. A new client
+        gets the newest counts.
+        """
         epoch, _, number = last_id.rpartition("-")
         if not last_id:
-            return []
+            return [self._fleet] if self._fleet else []
         oldest = self._kept[0].number if self._kept else 1
         if epoch == self.epoch and number.isdecimal() and int(number) >= oldest - 1:
             return [one for one in self._kept if one.number > int(number)]
@@ -104,7 +113,9 @@ class Hub:
                 _log.warning("live stream waits for the store", reason=str(error))
             await asyncio.sleep(_POLL_S)
         # What happens while nobody listens is read from the page, not from the stream.
-        self._versions, self._summary = None, ""
+        self._versions, self._summary, self._fleet = None, "", None
+        self._kept.clear()
+        self._epoch += 1
 
     def _changes(self) -> list[tuple[str, str]]:
         """Alerts and counts that differ from those told last."""
@@ -126,13 +137,16 @@ class Hub:
 
     def _tell(self, event: Event) -> None:
         self._kept.append(event)
+        if event.kind == "fleet":
+            self._fleet = event
         for queue in self._listeners:
             if queue.full():
                 # A client this far behind reads the page anew; the rest would be stale.
                 while not queue.empty():
                     queue.get_nowait()
-                event = Event(event.number, "reset", "{}")
-            queue.put_nowait(event)
+                queue.put_nowait(Event(event.number, "reset", "{}"))
+            else:
+                queue.put_nowait(event)
 
 
 @router.get("/stream", response_class=StreamingResponse)

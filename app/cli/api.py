@@ -19,6 +19,7 @@ def api() -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        ws="none",
         # Live streams never end by themselves.
         timeout_graceful_shutdown=_GRACE_S,
     )

@@ -1,7 +1,7 @@
 """The fleet in order of money at stake, and its counts, from current risk and alerts alone."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,8 +148,9 @@ def fleet_rows(
     known = _registrations(store, tenant, ids)
     scores = _scores(store, tenant, ids)
     nothing = ("",) * 4
+    chosen = _mode_of(wanted.mode, policy)
     return [
-        _row(one, known.get(one.vehicle_id, nothing), scores.get(one.vehicle_id, {}), policy)
+        _row(one, known.get(one.vehicle_id, nothing), scores.get(one.vehicle_id, {}), chosen)
         for one in ranked
     ]
 
@@ -222,11 +223,25 @@ def _scores(store: ClickHouse, tenant: str, ids: Sequence[str]) -> dict[str, _Sc
     return found
 
 
-def _row(one: _Ranked, known: tuple[str, ...], scores: _Scores, policy: Policy) -> FleetRow:
-    def stake(mode: str) -> float:
-        return (scores[mode][1] or 0.0) * policy.costs.get(f"{one.profile}/{mode}", 0.0)
+def _mode_of(asked: str, policy: Policy) -> Callable[[_Ranked, _Scores], str]:
+    """Which mode a row shows: the alert's, the one asked for, or the one that costs most."""
 
-    mode = one.mode or max(sorted(scores), key=stake, default="")
+    def choose(one: _Ranked, scores: _Scores) -> str:
+        def stake(mode: str) -> float:
+            return (scores[mode][1] or 0.0) * policy.costs.get(f"{one.profile}/{mode}", 0.0)
+
+        return one.mode or asked or max(sorted(scores), key=stake, default="")
+
+    return choose
+
+
+def _row(
+    one: _Ranked,
+    known: tuple[str, ...],
+    scores: _Scores,
+    mode_of: Callable[[_Ranked, _Scores], str],
+) -> FleetRow:
+    mode = mode_of(one, scores)
     plate, vin, model, depot = known
     return FleetRow(
         one.vehicle_id,

@@ -14,7 +14,10 @@ let shown = null;
 let asked = 0;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const text = (value) => value.toLocaleString(undefined, { maximumSignificantDigits: 4 });
+const text = (value) => {
+  const size = Math.abs(value);
+  return value.toLocaleString(undefined, { maximumFractionDigits: size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3 });
+};
 
 // A line across a month without data would tell a story that nobody measured.
 function withGaps(found) {
@@ -24,7 +27,7 @@ function withGaps(found) {
   found.time_ms.forEach((time, at) => {
     const x = time / 1000;
     if (before !== null && x - before > gap) [(before + x) / 2, null, null, null].forEach((v, i) => columns[i].push(v));
-    [x, found.value[at], found.low[at], found.high[at]].forEach((v, i) => columns[i].push(v));
+    [x, found.low[at], found.high[at], found.value[at]].forEach((v, i) => columns[i].push(v));
     before = x;
   });
   return columns;
@@ -36,6 +39,7 @@ function drawMarks(u) {
   ctx.save();
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   const ends = [0, 0];
   for (const mark of shown.marks) {
     const x = Math.round(u.valToPos(mark.time_ms / 1000, "x", true)) + 0.5;
@@ -70,7 +74,7 @@ function drawMarks(u) {
 
 function tell(u) {
   const at = u.cursor.idx;
-  const [times, values, low, high] = u.data;
+  const [times, low, high, values] = u.data;
   const place = at ?? times.length - 1;
   if (values[place] === null || values[place] === undefined) return;
   const unit = shown.signal.unit ? ` ${shown.signal.unit}` : "";
@@ -89,18 +93,19 @@ function options(width, height) {
     height,
     padding: [32, 8, 0, 0],
     cursor: { y: false, drag: { x: true, y: false }, points: { size: 6 } },
-    scales: { x: { range: () => [shown.since_ms / 1000, shown.until_ms / 1000] } },
+    scales: { x: { range: () => [Math.max(shown.since_ms, shown.time_ms[0]) / 1000, shown.until_ms / 1000] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 72, values: (_, splits) => splits.map((one) => format.format(one * 1000)) },
+      { ...axis, grid: { show: false }, size: 28, space: 72, values: (_, splits) => splits.map((one) => format.format(one * 1000)) },
       { ...axis, size: 48, values: (_, splits) => splits.map((one) => one.toLocaleString()) },
     ],
     series: [
       {},
-      { stroke: colour("--accent"), width: 1.5, points: { show: shown.time_ms.length < 40 } },
       { stroke: "transparent", points: { show: false } },
       { stroke: "transparent", points: { show: false } },
+      // The measured line comes last, over its band.
+      { stroke: colour("--accent"), width: 1.75, points: { show: shown.time_ms.length < 40 } },
     ],
-    bands: [{ series: [3, 2], fill: colour("--band") }],
+    bands: [{ series: [2, 1], fill: colour("--band") }],
     hooks: { draw: [drawMarks], setCursor: [tell], ready: [tell] },
   };
 }
@@ -135,7 +140,7 @@ function draw() {
 async function load() {
   const mine = ++asked;
   box.setAttribute("aria-busy", "true");
-  const query = new URLSearchParams({ signal: signal.value, days: days.value });
+  const query = new URLSearchParams({ signal: signal.value, days: days.value, points: Math.max(60, Math.round(box.clientWidth / 4)) });
   try {
     const answer = await fetch(`/api/vehicles/${encodeURIComponent(box.dataset.vehicle)}/history?${query}`);
     const found = await answer.json();
@@ -143,7 +148,7 @@ async function load() {
     if (!answer.ok) { say(found.detail); return; }
     shown = found;
     const { label, unit } = found.signal;
-    document.getElementById("signal-title").textContent = `${label}${unit ? `, ${unit}` : ""}, against what is expected in this use`;
+    document.getElementById("signal-title").textContent = `${label}${unit ? `, ${unit}` : ""}`;
     draw();
   } catch {
     if (mine === asked) say("Telltale doesn't answer; reload to try again.");

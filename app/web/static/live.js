@@ -21,6 +21,18 @@ function showTimes(root) {
   }
 }
 
+// Addresses posted to, until the page shows what came of it.
+const sent = new Map();
+const SENT_MS = 30000;
+
+function showSent(root) {
+  for (const button of root.querySelectorAll("button[data-post]")) {
+    if (Date.now() - (sent.get(button.dataset.post) ?? 0) > SENT_MS) continue;
+    button.textContent = "Sent";
+    button.disabled = true;
+  }
+}
+
 function replaceParts(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   const known = new Set([...document.querySelectorAll("tr[id]")].map((row) => row.id));
@@ -29,6 +41,7 @@ function replaceParts(html) {
     const old = document.getElementById(part.id);
     if (!old) continue;
     showTimes(part);
+    showSent(part);
     if (old.innerHTML === part.innerHTML) continue;
     for (const row of part.querySelectorAll("tr[id]")) row.classList.toggle("fresh", !known.has(row.id));
     old.replaceWith(part);
@@ -77,9 +90,16 @@ async function post(element, body) {
       body: JSON.stringify(body),
     });
     const told = await answer.json();
-    output.textContent = answer.ok ? (output === element ? "Sent" : "Reported, thank you.") : told.detail;
-    if (answer.ok && element.matches("form")) element.reset();
-    button.disabled = answer.ok && element.matches("button");
+    button.disabled = false;
+    if (!answer.ok) {
+      output.textContent = told.detail;
+    } else if (element.matches("form")) {
+      output.textContent = "Reported, thank you.";
+      element.reset();
+    } else {
+      sent.set(element.dataset.post, Date.now());
+      showSent(document);
+    }
   } catch {
     output.textContent = "Telltale doesn't answer; try again.";
     button.disabled = false;

@@ -1,0 +1,77 @@
+"""The live stream: what changes arrives, what was missed comes again, once."""
+
+import json
+
+import pytest
+
+from tests.app import sample_fleet
+
+pytestmark = pytest.mark.stack
+
+
+class Reader:
+    """Server-sent events of one connection."""
+
+    def __init__(self, response):
+        self._lines = response.iter_lines()
+
+    def next(self, kind):
+        """The id and data of the next event of this kind."""
+        found = {}
+        for line in self._lines:
+            name, _, value = line.partition(": ")
+            found[name] = value
+            if not line:
+                if found.get("event") == kind:
+                    return found["id"], json.loads(found["data"])
+                found = {}
+        raise AssertionError("the stream ended")
+
+
+def listen(api, last_id=""):
+    headers = {"Last-Event-ID": last_id} if last_id else {}
+    return api.client.stream("GET", "/api/stream", headers=headers)
+
+
+def test_a_new_alert_and_its_end_arrive(api):
+    with listen(api) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        reader = Reader(response)
+        reader.next("fleet")
+        for state in ("open", "acknowledged", "resolved"):
+            alert = sample_fleet.alert("V0002", api.now_ms, state=state, alert_id="streamed")
+            api.store.write_alerts([alert], [])
+            _, told = reader.next("alert")
+            assert (told["alert_id"], told["state"]) == ("streamed", state)
+
+
+def test_a_returning_client_gets_what_it_missed_once(api):
+    def change(number, state="open"):
+        alert = sample_fleet.alert("V0002", api.now_ms + number, state=state, alert_id="missed")
+        api.store.write_alerts([alert], [])
+
+    with listen(api) as staying:
+        reader = Reader(staying)
+        reader.next("fleet")
+        ids = []
+        for number in range(4):
+            change(number)
+            ids.append(reader.next("alert")[0])
+        with listen(api, ids[0]) as returning:
+            again = Reader(returning)
+            assert [again.next("alert")[0] for _ in range(3)] == ids[1:]
+        change(4, "resolved")
+        assert reader.next("alert")[1]["state"] == "resolved"
+
+
+def test_who_comes_later_gets_the_counts_at_once(api):
+    with listen(api) as first:
+        told = Reader(first).next("fleet")
+        with listen(api) as second:
+            assert Reader(second).next("fleet") == told
+
+
+@pytest.mark.parametrize("last_id", ["0-1", "nonsense", "0-x", "-"])
+def test_a_client_from_another_life_reads_anew(api, last_id):
+    with listen(api, last_id) as response:
+        assert Reader(response).next("reset")[1] == {}

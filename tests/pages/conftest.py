@@ -1,0 +1,55 @@
+"""Debian's chromium before the real server."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.app.serving import serve_fleet
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM.exists():
+        pytest.skip("no chromium; install Debian's package: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def fleet(stack):
+    with serve_fleet(stack.fresh()) as served:
+        yield served
+
+
+@pytest.fixture
+def complaints():
+    """What the browser's console said; empty at the end of every test that asks for it."""
+    return []
+
+
+@pytest.fixture
+def page(chromium, fleet, complaints, request):
+    options = {"viewport": {"width": 1280, "height": 900}, "timezone_id": "Europe/Paris"}
+    context = chromium.new_context(
+        base_url=fleet.url, locale="en-GB", **{**options, **getattr(request, "param", {})}
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    yield page
+    context.close()

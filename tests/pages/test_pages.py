@@ -1,0 +1,137 @@
+"""The dashboard as a person meets it."""
+
+import msgspec
+import pytest
+from playwright.sync_api import expect
+
+from infra.store import ClickHouseStore
+from tests.app import sample_fleet
+from tests.app.serving import serve
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+PAGES = ["/", "/?show=all", "/?q=v00", "/?q=nobody", "/vehicles/V0001", "/vehicles/V0005"]
+PAGES += ["/vehicles/V0008", "/status"]
+LOOKS = [
+    {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
+    for width in (320, 390, 768, 1280)
+    for scheme in ("light", "dark")
+]
+
+
+def test_the_fleet_shows_what_needs_someone_first(page, complaints):
+    page.goto("/")
+    rows = page.locator("#rows tbody tr")
+    expect(rows).to_have_count(5)
+    expect(rows.first).to_contain_text("Critical")
+    expect(rows.first).to_contain_text("Coolant pump")
+    expect(page.locator("#summary dt")).to_have_count(5)
+    expect(page.locator("#link")).to_have_text("Live")
+    assert complaints == []
+
+
+def test_an_alert_appears_and_goes_without_a_reload(page, fleet, complaints):
+    page.goto("/")
+    expect(page.locator("#link")).to_have_text("Live")
+    page.evaluate("window.marker = 1")
+    fresh = sample_fleet.alert("V0003", fleet.now_ms, alert_id="fresh-one")
+    fresh = msgspec.structs.replace(fresh, vehicle_id="V0010")
+    fleet.store.write_alerts([fresh], [])
+    row = page.locator("#row-V0010")
+    expect(row).to_contain_text("Soon")
+    expect(row).to_contain_text("Turbocharger")
+    gone = {"state": "resolved", "updated_ms": fleet.now_ms + 1, "resolved_ms": fleet.now_ms + 1}
+    fleet.store.write_alerts([msgspec.structs.replace(fresh, **gone)], [])
+    expect(row).to_have_count(0)
+    assert page.evaluate("window.marker") == 1
+    assert complaints == []
+
+
+def test_the_chart_draws_the_signal_and_its_band(page, complaints):
+    page.goto("/vehicles/V0001")
+    expect(page.locator("#chart canvas")).to_be_visible()
+    expect(page.locator("#chart")).to_have_attribute("aria-busy", "false")
+    expect(page.locator("#signal-title")).to_have_text("Coolant temperature, °C")
+    expect(page.locator("#key-band")).to_be_visible()
+    expect(page.locator("#readout")).to_contain_text("expected")
+    page.select_option("#signal", "Powertrain.CombustionEngine.EOP")
+    expect(page.locator("#signal-title")).to_have_text("Oil pressure, kPa")
+    assert complaints == []
+
+
+def test_the_vehicle_page_says_why_and_what_to_check_first(page):
+    page.goto("/vehicles/V0001")
+    expect(page.locator("#head")).to_contain_text("Critical: coolant pump")
+    expect(page.locator("#why")).to_contain_text("SPN 110 FMI 0: engine coolant far too hot")
+    expect(page.locator("#checks li").first).to_contain_text("10 min")
+    expect(page.locator("#checks")).to_contain_text("€980")
+    expect(page.locator("#events")).to_contain_text("oil and filters")
+    expect(page.locator("#risk tbody tr")).to_have_count(9)
+
+
+@pytest.mark.parametrize("page", LOOKS, indirect=True)
+def test_no_page_scrolls_sideways_or_complains(page, complaints):
+    for path in PAGES:
+        page.goto(path)
+        if page.locator("#chart").count():
+            expect(page.locator("#chart")).to_have_attribute("aria-busy", "false")
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, path
+    assert complaints == []
+
+
+def test_slash_leads_to_the_vehicle_by_its_plate(page):
+    page.goto("/")
+    page.keyboard.press("/")
+    page.keyboard.type("kl-101")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("KL-101-TY")
+
+
+def test_times_are_in_the_viewers_zone(page):
+    page.goto("/")
+    time = page.locator("#summary time").last
+    wanted = page.evaluate(
+        "text => new Intl.DateTimeFormat(undefined, {hour: '2-digit', minute: '2-digit', "
+        "timeZone: 'Europe/Paris'}).format(new Date(text))",
+        time.get_attribute("datetime"),
+    )
+    expect(time).to_contain_text(wanted)
+
+
+def test_a_finding_is_reported_without_leaving_the_page(page, complaints):
+    page.goto("/vehicles/V0001")
+    page.select_option("#finding [name=outcome]", "no_fault_found")
+    page.fill("#finding [name=note]", "all dry")
+    page.click("#finding button[type=submit]")
+    expect(page.locator("#finding output")).to_have_text("Reported, thank you.")
+    assert complaints == []
+
+
+def test_acknowledging_says_that_it_was_sent(page, complaints):
+    page.goto("/")
+    button = page.locator("#row-V0002 button")
+    button.click()
+    expect(button).to_have_text("Sent")
+    assert complaints == []
+
+
+def test_filters_work_and_say_when_nothing_fits(page):
+    page.goto("/")
+    page.select_option("select[name=depot]", "Lille")
+    page.wait_for_url("**depot=Lille**")
+    expect(page.locator("#rows tbody tr")).to_have_count(2)
+    page.goto("/?depot=Atlantis")
+    expect(page.locator("#rows")).to_contain_text("No vehicle fits these filters.")
+
+
+def test_an_empty_system_explains_the_next_step(page, stack):
+    settings = stack.fresh()
+    assert ClickHouseStore(settings.store()).migrate() == []
+    with serve(settings) as url:
+        page.goto(url)
+        expect(page.locator("#rows")).to_contain_text("telltale demo")
+        expect(page.locator("#summary")).to_contain_text("no vehicle has been scored yet")
+        page.goto(f"{url}/vehicles/V0001")
+        expect(page.locator("main")).to_contain_text("Unknown vehicle")
+        page.goto(f"{url}/status")
+        expect(page.locator("main")).to_contain_text("Nothing was refused.")
