@@ -31,7 +31,8 @@ class ApiSettings(BaseModel):
 class WorkerSettings(BaseModel):
     """How the workers take messages and keep snapshots.
 
-    `snapshots` is a folder or an fsspec URL (s3://...); empty means `home`/snapshots.
+    `snapshots` is a folder or an fsspec URL (s3://...); empty means `home`/snapshots. A worker
+    without progress for `stalled_after_s` ends itself. `metrics_port` 0 takes a free one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,8 @@ class WorkerSettings(BaseModel):
     batch_wait_s: float = Field(default=0.05, ge=0, le=10, allow_inf_nan=False)
     snapshot_interval_s: float = Field(default=5.0, gt=0, le=3_600, allow_inf_nan=False)
     snapshots: str = ""
+    metrics_port: int = Field(default=0, ge=0, le=65_535)
+    stalled_after_s: float = Field(default=120.0, ge=10, le=86_400, allow_inf_nan=False)
 
 
 class Settings(BaseSettings):

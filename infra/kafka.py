@@ -26,6 +26,12 @@ def partition_of(vehicle_id: str, partitions: int) -> int:
     return int(murmur2(vehicle_id.encode()) & 0x7FFFFFFF) % partitions
 
 
+def partition_count(connection: KafkaConnection, topic: str) -> int:
+    """How many partitions a topic of ours has. Raises UnavailableError."""
+    with open_admin(connection) as admin:
+        return len(admin.describe_topics([connection.topic(topic)])[0]["partitions"])
+
+
 def ensure_topics(connection: KafkaConnection) -> None:
     """Create the topics that are missing. Raises UnavailableError."""
     with open_admin(connection) as admin:

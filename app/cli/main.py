@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from app.cli import api, dead_letters, fetch, simulate, status, up
+from app.cli import api, dead_letters, fetch, simulate, status, up, worker
 from app.logs import configure_logs
 from contracts.errors import TelltaleError
 
@@ -24,6 +24,7 @@ app.command()(up.up)
 app.command()(api.api)
 app.command()(status.status)
 app.command()(simulate.simulate)
+app.command()(worker.worker)
 app.add_typer(dead_letters.app, name="dead-letters")
 
 

@@ -1,0 +1,164 @@
+"""Puts a worker together from settings."""
+
+import contextlib
+import gc
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from app.champion import Champions, Shelf
+from app.flow.message import Incoming
+from app.flow.partition import Engines
+from app.flow.persist import Persistence
+from app.flow.pipeline import Pipeline, Ports
+from app.flow.settle import Settlement
+from app.settings import Settings
+from app.watchdog import Watchdog
+from app.worker import GROUP, STEP, Guard, Pace, Worker
+from contracts.dead_letters import DeadLetter
+from contracts.errors import UnavailableError
+from contracts.topics import TELEMETRY
+from features.profile import Profile, builtin_profile, load_profile, profile_names
+from infra.connections import KafkaConnection
+from infra.faust_app import create_app, raw_topic
+from infra.kafka import RecordProducer, ensure_topics, partition_count, partition_of
+from infra.log_reader import LogReader
+from infra.metrics import WorkerMetrics
+from infra.risk_publisher import RiskPublisher
+from infra.run_files import publish, withdraw
+from infra.snapshots import FolderSnapshots
+from infra.store import ClickHouseStore
+
+STORE_PATIENCE_S: Final = 2.0
+"""Short, so that a stop isn't kept waiting: the worker itself repeats for ever."""
+_GC_THRESHOLDS: Final = (50_000, 50, 100)
+
+_log = structlog.get_logger(__name__)
+
+
+def load_profiles(folder: Path | None) -> dict[str, Profile]:
+    """The built-in profiles and those of a folder, which win. Raises ProfileError."""
+    found = {name: builtin_profile(name) for name in profile_names()}
+    for path in sorted(folder.glob("*.toml")) if folder else ():
+        profile = load_profile(path)
+        found[profile.name] = profile
+    return found
+
+
+async def run_worker(
+    settings: Settings,
+    registry: Shelf,
+    profiles: Mapping[str, Profile],
+    once_idle_s: float = 0.0,
+) -> None:
+    """Run one worker until it is told to stop. Raises WorkerError, UnavailableError."""
+    kafka = settings.broker()
+    ensure_topics(kafka)
+    metrics, stop = WorkerMetrics(), threading.Event()
+    watchdog = Watchdog(settings.worker.stalled_after_s)
+    with contextlib.ExitStack() as closing:
+        ports = _ports(settings, kafka, metrics, _persistence(stop, watchdog, metrics), closing)
+        pipeline, champions = Pipeline(Engines(profiles), ports), Champions(registry, profiles)
+        pipeline.offer(champions.refresh())
+        pace = Pace.of(settings.worker, once_idle_s)
+        app = create_app(kafka, GROUP, settings.home / "faust", 2 * pace.batch_messages)
+        topic = raw_topic(app, kafka.topic(TELEMETRY))
+        guard = Guard(champions, metrics, watchdog, stop.set)
+        worker = Worker(app, topic, pipeline, guard, pace)
+        _serve_metrics(settings, metrics, closing)
+        _tame_gc()
+        await worker.run()
+
+
+def _persistence(stop: threading.Event, watchdog: Watchdog, metrics: WorkerMetrics) -> Persistence:
+    return Persistence(
+        stop, partial(watchdog.beat, STEP), lambda what: metrics.outages.labels(what).inc()
+    )
+
+
+def _ports(
+    settings: Settings,
+    kafka: KafkaConnection,
+    metrics: WorkerMetrics,
+    persistence: Persistence,
+    closing: contextlib.ExitStack,
+) -> Ports:
+    publisher, refuser = RiskPublisher(kafka), Refuser(kafka)
+    log = _TelemetryLog(LogReader(kafka, kafka.topic(TELEMETRY)))
+    for part in (publisher, refuser, log):
+        closing.callback(part.close)
+    store = ClickHouseStore(settings.store(), STORE_PATIENCE_S)
+    return Ports(
+        kafka.topic(TELEMETRY),
+        partial(partition_of, partitions=partition_count(kafka, TELEMETRY)),
+        log,
+        FolderSnapshots(settings.snapshots_url),
+        Settlement(store, publisher, refuser.refuse, persistence),
+        persistence,
+        metrics,
+    )
+
+
+def _serve_metrics(
+    settings: Settings, metrics: WorkerMetrics, closing: contextlib.ExitStack
+) -> None:
+    port, stop = metrics.serve(settings.worker.metrics_port)
+    closing.callback(stop)
+    name = f"metrics-{os.getpid()}"
+    publish(settings.home, name, os.getpid(), f"127.0.0.1:{port}")
+    closing.callback(withdraw, settings.home, name)
+    _log.info("metrics are served", url=f"http://127.0.0.1:{port}/metrics")
+
+
+class Refuser:
+    """Sends dead letters; its producer is opened with the first one."""
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        self._connection = connection
+        self._producer: RecordProducer | None = None
+
+    def refuse(self, letters: Sequence[DeadLetter]) -> None:
+        """Send and wait. Raises UnavailableError."""
+        try:
+            if self._producer is None:
+                self._producer = RecordProducer(self._connection)
+            for letter in letters:
+                self._producer.refuse(letter)
+            self._producer.flush()
+        except UnavailableError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the producer; the next letter opens another."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(UnavailableError):
+                producer.close()
+
+
+class _TelemetryLog:
+    """The log of `telemetry` as the pipeline reads it."""
+
+    def __init__(self, reader: LogReader) -> None:
+        self._reader = reader
+        self.start, self.close = reader.start, reader.close
+
+    def read(self, partition: int, start: int, until: int) -> tuple[list[Incoming], int]:
+        """Messages of a span, and the offset up to which there are no more."""
+        found, position = self._reader.read(partition, start, until)
+        return [Incoming(partition, *message) for message in found], position
+
+
+def _tame_gc() -> None:
+    """Collect once, then leave alone what lives as long as the process: decoding a message makes
+    many objects, and each collection would look through all of the loaded libraries.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)

@@ -1,0 +1,26 @@
+"""`telltale worker`: features and risk of a share of the fleet, in real time."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.assembly import load_profiles, run_worker
+from app.champion import NoModels
+from app.settings import load_settings
+
+
+def worker(
+    profile_dir: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
+    ] = None,
+    once_idle: Annotated[
+        float, typer.Option(min=0, help="End when nothing came for so many seconds; 0: never.")
+    ] = 0.0,
+) -> None:
+    """Run one worker until SIGTERM or Ctrl-C; more of them share the partitions."""
+    settings = load_settings()
+    profiles = load_profiles(profile_dir)
+    asyncio.run(run_worker(settings, NoModels(), profiles, once_idle))

@@ -1,0 +1,240 @@
+"""The worker: Faust brings messages, a thread of its own runs the pipeline, timers do the rest."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from app.champion import POLL_S, Champions
+from app.flow.message import Incoming
+from app.flow.persist import Stopping
+from app.flow.pipeline import Pipeline
+from app.settings import WorkerSettings
+from app.watchdog import Watchdog
+from contracts.errors import TelltaleError
+from infra.faust_app import commit
+from infra.metrics import WorkerMetrics
+
+GROUP: Final = "telltale-worker"
+_LOOK_S: Final = 1.0
+_WATCH_S: Final = 0.25
+_DELIVERY: Final = "delivery of messages by Kafka's consumer"
+_LOOP: Final = "the event loop"
+STEP: Final = "a batch"
+"""The watchdog's name for what the pipeline's thread does."""
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+
+class WorkerError(TelltaleError):
+    """The worker can't go on; the message says why."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many messages a batch has and waits for, and how often snapshots are taken.
+
+    `once_idle_s`: end when nothing came for so long; 0 goes on for ever.
+    """
+
+    batch_messages: int
+    batch_wait_s: float
+    snapshot_interval_s: float
+    once_idle_s: float = 0.0
+
+    @classmethod
+    def of(cls, settings: WorkerSettings, once_idle_s: float) -> "Pace":
+        """The pace that is set."""
+        return cls(
+            settings.batch_messages,
+            settings.batch_wait_s,
+            settings.snapshot_interval_s,
+            once_idle_s,
+        )
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What goes on beside the stream; `on_stop` ends waiting for a store that is away."""
+
+    champions: Champions
+    metrics: WorkerMetrics
+    watchdog: Watchdog
+    on_stop: Callable[[], None]
+
+
+class Worker:
+    """Runs one Faust app until told to stop. Wired by app/assembly.py."""
+
+    def __init__(
+        self,
+        app: Any,  # noqa: ANN401 (faust is untyped here)
+        topic: Any,  # noqa: ANN401
+        pipeline: Pipeline,
+        guard: Guard,
+        pace: Pace,
+    ) -> None:
+        self._app, self._topic, self._pace = app, topic, pace
+        self._name: str = topic.get_topic_name()
+        self._pipeline, self._guard, self._watchdog = pipeline, guard, guard.watchdog
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pipeline")
+        self._ended = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._last_batch = time.monotonic()
+        self._seen: dict[int, int] = {}
+        self._batches = self._batches_before = 0
+        self._busy = self._is_ready = False
+        app.agent(topic, concurrency=1, name="pipeline")(self._consume)
+        app.on_partitions_revoked.connect(self._revoked)
+        app.on_partitions_assigned.connect(self._assigned)
+
+    async def run(self) -> None:
+        """Until SIGTERM, SIGINT or idleness. Raises WorkerError when it can't go on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ended.set)
+        self._watchdog.start()
+        await self._app.start()
+        _log.info("worker is running", topic=self._name)
+        timers = [
+            asyncio.create_task(self._every(POLL_S, self._renew_champions)),
+            asyncio.create_task(self._every(self._pace.snapshot_interval_s, self._snapshot)),
+            asyncio.create_task(self._every(_LOOK_S, self._look_after)),
+            asyncio.create_task(self._every(_WATCH_S, self._watch)),
+        ]
+        await self._ended.wait()
+        await self._finish(timers)
+        if self._failure:
+            raise WorkerError(f"the worker ended: {self._failure}") from self._failure
+
+    async def _finish(self, timers: Iterable[asyncio.Task[None]]) -> None:
+        """Drain what is under way, save, commit, leave."""
+        self._guard.on_stop()
+        for timer in timers:
+            timer.cancel()
+        await asyncio.gather(*timers, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self._snapshot()
+        self._watchdog.close()
+        await self._app.stop()
+        self._thread.shutdown()
+        _log.info("worker has stopped", next=self._pipeline.next_offsets())
+
+    async def _consume(self, stream: Any) -> None:  # noqa: ANN401 (faust is untyped here)
+        pace = self._pace
+        async for events in stream.noack_take(pace.batch_messages, within=pace.batch_wait_s):
+            if self._ended.is_set():
+                break
+            await self._batch([_incoming(event.message) for event in events])
+        # Returning would make Faust start the agent again.
+        await asyncio.Event().wait()
+
+    async def _batch(self, messages: list[Incoming]) -> None:
+        self._busy = True
+        for message in messages:
+            self._seen[message.partition] = message.offset
+        try:
+            await self._in_thread(lambda: self._pipeline.take(messages))
+        except Stopping:
+            self._ended.set()
+        except Exception as error:  # noqa: BLE001 (whatever it is, the worker must not go on)
+            self._fail(error)
+        self._batches += 1
+        self._busy, self._last_batch = False, time.monotonic()
+
+    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        def watched() -> _T:
+            self._watchdog.beat(STEP)
+            try:
+                return work()
+            finally:
+                self._watchdog.rest(STEP)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, watched)
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while not self._ended.is_set():
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except Stopping:
+                self._ended.set()
+            except Exception as error:  # noqa: BLE001 (a timer that dies silently is worse)
+                self._fail(error)
+
+    async def _renew_champions(self) -> None:
+        self._pipeline.offer(await asyncio.to_thread(self._guard.champions.refresh))
+
+    async def _snapshot(self) -> None:
+        offsets = await self._in_thread(self._pipeline.snapshot)
+        if offsets and not self._app.rebalancing:
+            await commit(self._app, self._name, offsets)
+
+    async def _look_after(self) -> None:
+        await self._in_thread(self._pipeline.tick)
+
+    async def _watch(self) -> None:
+        """Never waits for the thread, which may be waiting for a store that is away."""
+        self._watchdog.beat(_LOOP)
+        waiting = self._measure_lag() > 0
+        if self._busy or not waiting:
+            self._watchdog.rest(_DELIVERY)
+        elif self._batches != self._batches_before:
+            self._watchdog.beat(_DELIVERY)
+        else:
+            self._watchdog.begin(_DELIVERY)
+        self._batches_before = self._batches
+        if not waiting and self._is_idle():
+            self._ended.set()
+        if self._app.crashed and not self._failure:
+            self._fail(self._app.crash_reason or RuntimeError("Faust crashed"))
+
+    def _is_idle(self) -> bool:
+        """Whether nothing has come for as long as was asked for."""
+        limit = self._pace.once_idle_s
+        ready = limit > 0 and self._is_ready and not self._busy
+        return ready and time.monotonic() - self._last_batch > limit
+
+    def _measure_lag(self) -> int:
+        """Messages not taken yet, of all partitions that a message came from."""
+        total = 0
+        for place in self._app.consumer.assignment():
+            end, seen = self._app.consumer.highwater(place), self._seen.get(place.partition)
+            if end is not None and seen is not None:
+                lag = max(0, end - seen - 1)
+                self._guard.metrics.lag.labels(str(place.partition)).set(lag)
+                total += lag
+        return total
+
+    async def _revoked(self, _app: Any, revoked: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
+        """State and everything pending of these partitions belong to somebody else now."""
+        self._forget(place.partition for place in revoked)
+
+    async def _assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
+        # What was left in the buffer may have loaded a partition after it was revoked.
+        numbers = [place.partition for place in assigned]
+        self._forget(numbers)
+        self._is_ready, self._last_batch = True, time.monotonic()
+        _log.info("partitions assigned", partitions=sorted(numbers))
+
+    def _forget(self, partitions: Iterable[int]) -> None:
+        for partition in partitions:
+            self._seen.pop(partition, None)
+            self._pipeline.drop([partition])
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        _log.error("the worker can't go on", reason=repr(error), exc_info=error)
+        self._ended.set()
+
+
+def _incoming(message: Any) -> Incoming:  # noqa: ANN401 (faust is untyped here)
+    milliseconds = round(message.timestamp * 1_000)
+    return Incoming(message.partition, message.offset, milliseconds, message.value or b"")

@@ -1,0 +1,51 @@
+"""The worker's figures for Prometheus, served on loopback."""
+
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class WorkerMetrics:
+    """Counters of one worker, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.messages = self._counter("messages", "Messages applied.")
+        self.frames = self._counter("frames", "Frames applied.")
+        self.rows = self._counter("rows", "Rows stored.", "table")
+        self.refused = self._counter("refused", "Messages and records refused.", "reason")
+        self.skipped = self._counter("skipped", "Messages seen again after a restart.")
+        self.lost = self._counter("lost_messages", "Messages that the log lost before us.")
+        self.outages = self._counter("outages", "Times that store or broker went away.", "what")
+        self.snapshots = self._counter("snapshots", "Snapshots written.")
+        self.lag = Gauge(
+            "telltale_worker_lag",
+            "Messages not applied yet.",
+            ("partition",),
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "telltale_worker_step_seconds",
+            "Time of a batch by step.",
+            ("step",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+
+    def serve(self, port: int) -> tuple[int, Callable[[], None]]:
+        """Serve on 127.0.0.1 (port 0 takes a free one); the port, and how to stop."""
+        server: Any
+        server, thread = start_http_server(port, "127.0.0.1", self.registry)
+
+        def stop() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return int(server.server_port), stop
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"telltale_worker_{name}", text, labels, registry=self.registry)
