@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from app.api.champions import ChampionOf, no_champion
 from app.api.publisher import Publisher
-from app.api.summary import FleetSummary, SummaryCache, summarise
+from app.api.summary import KEEP_S, FleetSummary, SummaryCache, summarise
 from app.settings import Settings
 from infra.clickhouse import ClickHouse
 from infra.reads.fleet import clock_ms
@@ -59,9 +59,9 @@ class Context:
         now, newest = self.wall_ms(), clock_ms(self.store, self.tenant)
         return newest if 0 < newest < now - _LIVE_MS else now
 
-    def summary(self) -> FleetSummary:
-        """The fleet in a few numbers, at most a second old."""
-        return self.summaries.get(lambda: summarise(self.store, self.tenant, self.now_ms()))
+    def summary(self, keep_s: float = KEEP_S) -> FleetSummary:
+        """The fleet in a few numbers, at most `keep_s` old."""
+        return self.summaries.get(lambda: summarise(self.store, self.tenant, self.now_ms()), keep_s)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -128,7 +128,7 @@ class Hub:
             alerts = alerts_by_id(store, tenant, differing[start : start + _BATCH])
             found += [("alert", _json(alert_view(one))) for one in alerts.values()]
         self._versions = now
-        summary = asdict(self._context.summary())
+        summary = asdict(self._context.summary(keep_s=_POLL_S))
         told = _json({key: value for key, value in summary.items() if key != "now_ms"})
         if told != self._summary:
             found.append(("fleet", _json(summary)))

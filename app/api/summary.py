@@ -1,16 +1,18 @@
-"""The fleet in a few numbers, asked at most once a second however many look at it."""
+"""The fleet in a few numbers, asked about once a second however many look at it."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.api import words
+from contracts.errors import TelltaleError
 from infra.clickhouse import ClickHouse
 from infra.reads import summary as counts
-from infra.reads.fleet import clock_ms
 
-_KEEP_S = 1.0
+_FRESH_S = 1.0
+KEEP_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -39,40 +41,57 @@ class FleetSummary:
 
 @dataclass
 class SummaryCache:
-    """Keeps the newest summary for a second."""
+    """Keeps the newest summary, so that a page need not wait for one.
+
+    One that is a second old is asked anew behind the reader's back; above ten seconds he waits.
+    """
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _asked: float = float("-inf")
     _found: FleetSummary | None = None
 
-    def get(self, ask: Callable[[], FleetSummary]) -> FleetSummary:
-        """The summary, at most a second old."""
+    def get(self, ask: Callable[[], FleetSummary], keep_s: float = KEEP_S) -> FleetSummary:
+        """The summary, at most `keep_s` old."""
+        found, age = self._found, time.monotonic() - self._asked
+        if found is None or age > keep_s:
+            return self._ask(ask)
+        if age > _FRESH_S and not self._lock.locked():
+            threading.Thread(target=self._ask_quietly, args=(ask,), daemon=True).start()
+        return found
+
+    def _ask(self, ask: Callable[[], FleetSummary]) -> FleetSummary:
+        began = time.monotonic()
         with self._lock:
-            if self._found is None or time.monotonic() - self._asked > _KEEP_S:
+            if self._found is None or self._asked < began:
                 self._found = ask()
                 self._asked = time.monotonic()
             return self._found
+
+    def _ask_quietly(self, ask: Callable[[], FleetSummary]) -> None:
+        # A store that is away is told to the next who has to wait.
+        with contextlib.suppress(TelltaleError):
+            self._ask(ask)
 
 
 def summarise(store: ClickHouse, tenant: str, now_ms: int) -> FleetSummary:
     """The summary at this time of the fleet's clock."""
     severities = counts.severity_counts(store, tenant, now_ms)
-    silent, since = counts.silent_count(store, tenant, words.policy(now_ms))
+    vehicles = counts.vehicle_counts(store, tenant, words.policy(now_ms))
     warned = counts.warned_count(store, tenant, now_ms)
     profiles = counts.profiles(store, tenant)
     return FleetSummary(
-        vehicles=counts.vehicle_count(store, tenant),
+        vehicles=vehicles.vehicles,
         need_you=sum(one.vehicles for one in severities),
         unattended=sum(one.unattended for one in severities),
         new_today=sum(one.newest_day for one in severities),
         by_severity={one.severity: one.vehicles for one in severities},
         at_stake=sum(one.at_stake for one in severities),
         currency=words.currency_of(profiles[0] if profiles else ""),
-        silent=silent,
-        silent_since_ms=since,
+        silent=vehicles.silent,
+        silent_since_ms=vehicles.silent_since_ms,
         failures=warned.failures,
         warned=warned.warned,
         warned_days=warned.median_days,
-        data_ms=clock_ms(store, tenant),
+        data_ms=vehicles.newest_ms,
         now_ms=now_ms,
     )

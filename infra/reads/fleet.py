@@ -104,14 +104,14 @@ WHERE {conditions}
 ORDER BY at_stake DESC, vehicle_id LIMIT %(limit)s
 """
 
-_NEEDING = f"""vehicle_id IN (
-    SELECT vehicle_id FROM alerts FINAL
-    WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')
-    UNION DISTINCT
-    SELECT vehicle_id FROM (
-        SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) AS seen_ms, any(profile) AS profile
-        FROM risk_current WHERE tenant = %(tenant)s GROUP BY vehicle_id)
-    WHERE seen_ms < {_SILENT_BEFORE})
+_NEEDING = f"""
+SELECT vehicle_id FROM alerts FINAL
+WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')
+UNION DISTINCT
+SELECT vehicle_id FROM (
+    SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) AS seen_ms, any(profile) AS profile
+    FROM risk_current WHERE tenant = %(tenant)s GROUP BY vehicle_id)
+WHERE seen_ms < {_SILENT_BEFORE}
 """  # noqa: S608 (constants of ours)
 
 _MATCHING = """vehicle_id IN (
@@ -142,7 +142,11 @@ def fleet_rows(
 
     Ranked on few narrow columns first; the rest is read for the rows of the page alone.
     """
-    rows = store.rows(_ranking(wanted), **_parameters(tenant, wanted, policy))
+    given = _parameters(tenant, wanted, policy)
+    if wanted.needs:
+        # Asked first: by their ids, the few that need someone are found through the index.
+        given["needing"] = [row[0] for row in store.rows(_NEEDING, **given)] or [""]
+    rows = store.rows(_ranking(wanted), **given)
     ranked = [_Ranked(*row) for row in rows]
     ids = [one.vehicle_id for one in ranked]
     known = _registrations(store, tenant, ids)
@@ -161,7 +165,7 @@ def _ranking(wanted: FleetFilter) -> str:
     if wanted.profile:
         among.append("profile = %(profile)s")
     if wanted.needs:
-        among.append(_NEEDING)
+        among.append("vehicle_id IN %(needing)s")
     if wanted.text or wanted.depot:
         among.append(_MATCHING)
     scored = [*among, "mode = %(mode)s"] if wanted.mode else among

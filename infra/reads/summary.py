@@ -21,6 +21,18 @@ class SeverityCount:
 
 
 @dataclass(frozen=True)
+class VehicleCounts:
+    """`silent_since_ms` is when the longest silent was heard last, `newest_ms` the newest score's
+    event time; both 0 where there is none.
+    """
+
+    vehicles: int
+    silent: int
+    silent_since_ms: int
+    newest_ms: int
+
+
+@dataclass(frozen=True)
 class Warned:
     """Failures of the last 90 days, how many had an alert before, and the median days between."""
 
@@ -51,31 +63,23 @@ def severity_counts(store: ClickHouse, tenant: str, now_ms: int) -> list[Severit
     return [SeverityCount(*row) for row in rows]
 
 
-def vehicle_count(store: ClickHouse, tenant: str) -> int:
-    """Vehicles that are registered or scored."""
+def vehicle_counts(store: ClickHouse, tenant: str, policy: Policy) -> VehicleCounts:
+    """Counts over every vehicle that is registered or scored."""
     rows = store.rows(
         """
-        SELECT uniqExact(vehicle_id) FROM (
-            SELECT vehicle_id FROM vehicles WHERE tenant = %(tenant)s
-            UNION ALL SELECT vehicle_id FROM risk_current WHERE tenant = %(tenant)s
-        )
-        """,
-        tenant=tenant,
-    )
-    return int(rows[0][0])
-
-
-def silent_count(store: ClickHouse, tenant: str, policy: Policy) -> tuple[int, int]:
-    """Vehicles that say nothing any more, and since when the longest is silent (ms, 0: none)."""
-    rows = store.rows(
-        """
-        SELECT count(), min(seen) FROM (
-            SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) AS seen, any(profile) AS named
-            FROM risk_current WHERE tenant = %(tenant)s GROUP BY vehicle_id
-            HAVING seen < %(now_ms)s - transform(named, %(keys)s, %(values)s, toInt64(259200000))
-                OR vehicle_id IN (
+        SELECT count(), countIf(silent), minIf(seen, silent), max(seen) FROM (
+            SELECT vehicle_id, max(at) AS seen, any(profile) AS named,
+                seen > 0 AND (vehicle_id IN (
                     SELECT vehicle_id FROM alerts FINAL WHERE tenant = %(tenant)s
-                    AND condition = 'signal_lost' AND state IN ('open', 'acknowledged'))
+                        AND condition = 'signal_lost' AND state IN ('open', 'acknowledged'))
+                    OR seen < %(now_ms)s
+                        - transform(named, %(keys)s, %(values)s, toInt64(259200000))) AS silent
+            FROM (
+                SELECT vehicle_id, profile, toUnixTimestamp64Milli(time) AS at FROM risk_current
+                WHERE tenant = %(tenant)s
+                UNION ALL SELECT vehicle_id, profile, 0 AS at FROM vehicles
+                WHERE tenant = %(tenant)s
+            ) GROUP BY vehicle_id
         )
         """,
         tenant=tenant,
@@ -83,8 +87,7 @@ def silent_count(store: ClickHouse, tenant: str, policy: Policy) -> tuple[int, i
         keys=list(policy.silent_ms) or [""],
         values=list(policy.silent_ms.values()) or [0],
     )
-    count, since = rows[0]
-    return int(count), int(since) if count else 0
+    return VehicleCounts(*(int(value) for value in rows[0]))
 
 
 def warned_count(store: ClickHouse, tenant: str, now_ms: int) -> Warned:

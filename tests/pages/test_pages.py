@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from playwright.sync_api import expect
 
+from contracts.alerts import Reason
 from infra.store import ClickHouseStore
 from tests.app import sample_fleet
 from tests.app.serving import serve
@@ -39,7 +40,12 @@ def test_an_alert_appears_and_goes_without_a_reload(page, fleet, complaints):
     row = page.locator("#row-V0010")
     expect(row).to_contain_text("Soon")
     expect(row).to_contain_text("Turbocharger")
-    gone = {"state": "resolved", "updated_ms": fleet.now_ms + 1, "resolved_ms": fleet.now_ms + 1}
+    told = msgspec.structs.replace(
+        fresh, updated_ms=fleet.now_ms + 1, reasons=[Reason("New words")]
+    )
+    fleet.store.write_alerts([told], [])
+    expect(row).to_contain_text("New words")
+    gone = {"state": "resolved", "updated_ms": fleet.now_ms + 2, "resolved_ms": fleet.now_ms + 2}
     fleet.store.write_alerts([msgspec.structs.replace(fresh, **gone)], [])
     expect(row).to_have_count(0)
     assert page.evaluate("window.marker") == 1
