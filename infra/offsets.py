@@ -67,3 +67,22 @@ def group_lags(connection: KafkaConnection) -> dict[str, dict[str, int]]:
                 counts = lags.setdefault(group, {})
                 counts[place.topic] = counts.get(place.topic, 0) + behind
     return lags
+
+
+def group_members(connection: KafkaConnection, group: str) -> int:
+    """How many consumers are in a group of ours now. Raises UnavailableError."""
+    name = connection.group(group)
+    with open_admin(connection) as admin:
+        return len(admin.describe_groups([name])[name]["members"])
+
+
+def committed_offsets(connection: KafkaConnection, group: str, topic: str) -> dict[int, int]:
+    """What a group of ours committed of a topic, by partition. Raises UnavailableError."""
+    name, full = connection.group(group), connection.topic(topic)
+    with open_admin(connection) as admin:
+        found = admin.list_group_offsets([name]).get(name, {})
+    return {
+        place.partition: at.offset
+        for place, at in found.items()
+        if place.topic == full and at.offset >= 0
+    }

@@ -38,6 +38,18 @@ class FolderSnapshots:
         path = f"{folder}/{next_offset:020d}{_SUFFIX}"
         if self._files.exists(path) and self._read(path) is not None:
             return
+        self._write(folder, path, payload)
+        self._clean(partition)
+
+    def replace(self, partition: int, next_offset: int, payload: bytes) -> None:
+        """Write a snapshot in the place of one of the same offset, which was made otherwise (by
+        another model, say). Only while no worker runs.
+        """
+        folder = self._folder(partition)
+        self._write(folder, f"{folder}/{next_offset:020d}{_SUFFIX}", payload)
+        self._clean(partition)
+
+    def _write(self, folder: str, path: str, payload: bytes) -> None:
         self._files.makedirs(folder, exist_ok=True)
         temporary = f"{folder}/.{uuid.uuid4().hex}.tmp"
         with self._files.open(temporary, "wb") as file:
@@ -45,7 +57,6 @@ class FolderSnapshots:
             file.write(payload)
             _sync(file)
         self._files.mv(temporary, path)
-        self._clean(partition)
 
     def load(self, partition: int) -> Iterator[tuple[int, bytes]]:
         """Valid snapshots as (next_offset, payload), newest first; damaged ones are reported."""

@@ -76,6 +76,15 @@ class ClickHouseStore:
         if letters:
             self.clickhouse.insert("dead_letters", arrow_rows.dead_letters_table(letters))
 
+    def fleets(self) -> list[tuple[str, str]]:
+        """Tenant and profile of everything stored, in order."""
+        rows = self.clickhouse.rows(
+            "SELECT DISTINCT tenant, profile FROM ("
+            "SELECT tenant, profile FROM summaries UNION ALL SELECT tenant, profile FROM events"
+            ") ORDER BY tenant, profile"
+        )
+        return [(tenant, profile) for tenant, profile in rows]
+
     def vehicles(self, tenant: str, profile: str) -> list[str]:
         """Ids of all vehicles that have summaries or events, in order."""
         rows = self.clickhouse.rows(

@@ -1,0 +1,38 @@
+"""`telltale state`: the memory of the workers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.assembly import load_profiles
+from app.champion import Champions, NoModels
+from app.cli.output import print_json
+from app.settings import load_settings
+from app.state import rebuild as rebuild_state
+
+app = typer.Typer(help="What the workers remember of vehicles.", no_args_is_help=True)
+
+
+@app.command()
+def rebuild(
+    *,
+    profile: Annotated[str, typer.Option(help="Only vehicles of this profile.")] = "",
+    profile_dir: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Make the state anew from stored history, as the champions expect. Stop the workers first."""
+    settings = load_settings()
+    profiles = load_profiles(profile_dir)
+    champions = Champions(NoModels(), profiles).refresh()
+    expectations = {name: champion.expectation for name, champion in champions.items()}
+    done = rebuild_state(settings, profiles, expectations, profile)
+    if as_json:
+        print_json(done)
+        return
+    typer.echo(
+        f"{done.vehicles:,} vehicles from {done.summaries:,} summaries and {done.events:,} events"
+    )
