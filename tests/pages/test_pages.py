@@ -40,6 +40,7 @@ def test_an_alert_appears_and_goes_without_a_reload(page, fleet, complaints):
     row = page.locator("#row-V0010")
     expect(row).to_contain_text("Soon")
     expect(row).to_contain_text("Turbocharger")
+    page.wait_for_timeout(2_500)  # refreshes that the first change asked for are over
     told = msgspec.structs.replace(
         fresh, updated_ms=fleet.now_ms + 1, reasons=[Reason("New words")]
     )
