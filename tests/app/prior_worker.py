@@ -1,0 +1,39 @@
+"""A real worker process whose registry is a file: `python -m tests.app.prior_worker [IDLE_S]`.
+
+`home`/champion holds the id of the champion; "broken..." can't be loaded, "other..." expects
+differently.
+"""
+
+import asyncio
+import sys
+
+from app.assembly import load_profiles, run_worker
+from app.logs import configure_logs
+from app.settings import load_settings
+from contracts.errors import ModelError
+from features.expectation import Expectation
+from features.vector import feature_names
+from tests.app.stream_fixtures import PROFILE, Prior, shifted_expectation
+
+
+class FileShelf:
+    def __init__(self, home):
+        self.file = home / "champion"
+
+    def champion(self, profile):
+        found = profile == PROFILE.name and self.file.exists() and self.file.read_text()
+        return found or None
+
+    def load(self, bundle_id):
+        if bundle_id.startswith("broken"):
+            raise ModelError(f"model {bundle_id} is damaged")
+        other = bundle_id.startswith("other")
+        expectation = shifted_expectation() if other else Expectation.neutral(PROFILE)
+        return Prior(feature_names(PROFILE), expectation, bundle_id), expectation
+
+
+if __name__ == "__main__":
+    configure_logs()
+    settings = load_settings()
+    idle = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
+    asyncio.run(run_worker(settings, FileShelf(settings.home), load_profiles(None), idle))
