@@ -122,10 +122,10 @@ class Worker:
         await asyncio.gather(*timers, return_exceptions=True)
         with contextlib.suppress(Exception):
             await self._snapshot()
+        _log.info("worker stops", next=self._pipeline.next_offsets())
         self._watchdog.close()
         await self._app.stop()
         self._thread.shutdown()
-        _log.info("worker has stopped", next=self._pipeline.next_offsets())
 
     async def _consume(self, stream: Any) -> None:  # noqa: ANN401 (faust is untyped here)
         pace = self._pace

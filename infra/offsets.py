@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
@@ -73,6 +74,8 @@ def group_members(connection: KafkaConnection, group: str) -> int:
     """How many consumers are in a group of ours now. Raises UnavailableError."""
     name = connection.group(group)
     with open_admin(connection) as admin:
+        if not _exists(admin, name):
+            return 0
         return len(admin.describe_groups([name])[name]["members"])
 
 
@@ -80,9 +83,14 @@ def committed_offsets(connection: KafkaConnection, group: str, topic: str) -> di
     """What a group of ours committed of a topic, by partition. Raises UnavailableError."""
     name, full = connection.group(group), connection.topic(topic)
     with open_admin(connection) as admin:
-        found = admin.list_group_offsets([name]).get(name, {})
+        found = admin.list_group_offsets([name])[name] if _exists(admin, name) else {}
     return {
         place.partition: at.offset
         for place, at in found.items()
         if place.topic == full and at.offset >= 0
     }
+
+
+def _exists(admin: Any, name: str) -> bool:  # noqa: ANN401 (kafka-python has no stubs)
+    # On a fresh broker nobody coordinates groups yet, so that one can only be listed.
+    return any(group["group_id"] == name for group in admin.list_groups())

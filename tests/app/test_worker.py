@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from contracts.topics import RISK, TELEMETRY
 from infra.dead_letters import read_letters
 from infra.kafka import RecordProducer
 from infra.kafka_clients import open_consumer, open_producer
-from infra.offsets import group_lags, topic_offsets
+from infra.offsets import committed_offsets, group_lags, topic_offsets
 from infra.snapshots import FolderSnapshots
 from infra.store import ClickHouseStore
 from tests.app.stream_fixtures import PERIOD, PROFILE, START, frame
@@ -123,6 +124,16 @@ def stop(process, settings):
 def lag(settings):
     kafka = settings.broker()
     return sum(group_lags(kafka)[kafka.group("telltale-worker")].values())
+
+
+def kafka_commits(settings):
+    return committed_offsets(settings.broker(), "telltale-worker", TELEMETRY)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 def updates(settings):
@@ -257,3 +268,20 @@ def test_a_rebuilt_state_goes_on_as_if_it_had_never_stopped(stack):
         wait_until(lambda: count(rebuilt, "dead_letters") >= 30, rebuilt)
         stop(process, rebuilt)
     assert fingerprint(rebuilt) == fingerprint(calm)
+
+
+def test_while_the_store_is_away_nothing_is_saved_or_lost(stack):
+    settings = stack.fresh()
+    send(settings, turn(0, 20))
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    with worker(settings, TELLTALE_CLICKHOUSE__URL=nowhere) as process:
+        wait_until(lambda: "the store is away" in log_of(settings), settings)
+        send(settings, turn(1, 20))
+        assert stop(process, settings) < 10
+    assert log_of(settings).count("the store is away") == 1
+    assert not list((settings.home / "snapshots").rglob("*.snapshot"))
+    assert kafka_commits(settings) == {}
+    with worker(settings) as process:
+        wait_until(lambda: count(settings) == 40, settings)
+        stop(process, settings)
+    assert count(settings, "dead_letters") == 0
