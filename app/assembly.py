@@ -36,6 +36,8 @@ from infra.store import ClickHouseStore
 
 STORE_PATIENCE_S: Final = 2.0
 """Short, so that a stop isn't kept waiting: the worker itself repeats for ever."""
+_BUFFERED: Final = 512
+"""Messages that wait in Faust, beside those in the inbox."""
 _GC_THRESHOLDS: Final = (50_000, 50, 100)
 
 _log = structlog.get_logger(__name__)
@@ -66,7 +68,7 @@ async def run_worker(
         pipeline, champions = Pipeline(Engines(profiles), ports), Champions(registry, profiles)
         pipeline.offer(champions.refresh())
         pace = Pace.of(settings.worker, once_idle_s)
-        app = create_app(kafka, GROUP, settings.home / "faust", 2 * pace.batch_messages)
+        app = create_app(kafka, GROUP, settings.home / "faust", _BUFFERED)
         topic = raw_topic(app, kafka.topic(TELEMETRY))
         guard = Guard(champions, metrics, watchdog, stop.set)
         worker = Worker(app, topic, pipeline, guard, pace)

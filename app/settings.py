@@ -38,7 +38,7 @@ class WorkerSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     count: int = Field(default=1, ge=1, le=64)
-    batch_messages: int = Field(default=512, ge=1, le=100_000)
+    batch_messages: int = Field(default=4_096, ge=1, le=100_000)
     batch_wait_s: float = Field(default=0.05, ge=0, le=10, allow_inf_nan=False)
     snapshot_interval_s: float = Field(default=5.0, gt=0, le=3_600, allow_inf_nan=False)
     snapshots: str = ""

@@ -1,10 +1,9 @@
 """The worker: Faust brings messages, a thread of its own runs the pipeline, timers do the rest."""
 
 import asyncio
-import contextlib
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -15,6 +14,7 @@ from app.champion import POLL_S, Champions
 from app.flow.message import Incoming
 from app.flow.persist import Stopping
 from app.flow.pipeline import Pipeline
+from app.inbox import Inbox
 from app.settings import WorkerSettings
 from app.watchdog import Watchdog
 from contracts.errors import TelltaleError
@@ -22,6 +22,8 @@ from infra.faust_app import commit
 from infra.metrics import WorkerMetrics
 
 GROUP: Final = "telltale-worker"
+_TAKEN: Final = 256
+"""Messages that are taken from Faust at a time."""
 _LOOK_S: Final = 1.0
 _WATCH_S: Final = 0.25
 _DELIVERY: Final = "delivery of messages by Kafka's consumer"
@@ -85,6 +87,7 @@ class Worker:
         self._name: str = topic.get_topic_name()
         self._pipeline, self._guard, self._watchdog = pipeline, guard, guard.watchdog
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pipeline")
+        self._inbox = Inbox(pace.batch_messages)
         self._ended = asyncio.Event()
         self._failure: BaseException | None = None
         self._last_batch = time.monotonic()
@@ -103,38 +106,46 @@ class Worker:
         self._watchdog.start()
         await self._app.start()
         _log.info("worker is running", topic=self._name)
-        timers = [
+        tasks = [
+            asyncio.create_task(self._work()),
             asyncio.create_task(self._every(POLL_S, self._renew_champions)),
             asyncio.create_task(self._every(self._pace.snapshot_interval_s, self._snapshot)),
             asyncio.create_task(self._every(_LOOK_S, self._look_after)),
             asyncio.create_task(self._every(_WATCH_S, self._watch)),
         ]
         await self._ended.wait()
-        await self._finish(timers)
+        await self._finish(tasks)
         if self._failure:
             raise WorkerError(f"the worker ended: {self._failure}") from self._failure
 
-    async def _finish(self, timers: Iterable[asyncio.Task[None]]) -> None:
+    async def _finish(self, tasks: Iterable[asyncio.Task[None]]) -> None:
         """Drain what is under way, save, commit, leave."""
         self._guard.on_stop()
-        for timer in timers:
-            timer.cancel()
-        await asyncio.gather(*timers, return_exceptions=True)
-        with contextlib.suppress(Exception):
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
             await self._snapshot()
+        except Exception as error:  # noqa: BLE001 (the stop goes on; the log is replayed)
+            _log.error("no last snapshot", reason=repr(error))
         _log.info("worker stops", next=self._pipeline.next_offsets())
         self._watchdog.close()
         await self._app.stop()
         self._thread.shutdown()
 
     async def _consume(self, stream: Any) -> None:  # noqa: ANN401 (faust is untyped here)
-        pace = self._pace
-        async for events in stream.noack_take(pace.batch_messages, within=pace.batch_wait_s):
+        taken = min(_TAKEN, self._pace.batch_messages)
+        async for events in stream.noack_take(taken, within=self._pace.batch_wait_s):
             if self._ended.is_set():
                 break
-            await self._batch([_incoming(event.message) for event in events])
+            await self._inbox.put([_incoming(event.message) for event in events])
         # Returning would make Faust start the agent again.
         await asyncio.Event().wait()
+
+    async def _work(self) -> None:
+        """One batch after the other; the next one gathers meanwhile."""
+        while not self._ended.is_set():
+            await self._batch(await self._inbox.take())
 
     async def _batch(self, messages: list[Incoming]) -> None:
         self._busy = True
@@ -199,7 +210,7 @@ class Worker:
     def _is_idle(self) -> bool:
         """Whether nothing has come for as long as was asked for."""
         limit = self._pace.once_idle_s
-        ready = limit > 0 and self._is_ready and not self._busy
+        ready = limit > 0 and self._is_ready and not self._busy and not self._inbox
         return ready and time.monotonic() - self._last_batch > limit
 
     def _measure_lag(self) -> int:
@@ -215,7 +226,7 @@ class Worker:
 
     async def _revoked(self, _app: Any, revoked: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
         """State and everything pending of these partitions belong to somebody else now."""
-        self._forget(place.partition for place in revoked)
+        self._forget({place.partition for place in revoked})
 
     async def _assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
         # What was left in the buffer may have loaded a partition after it was revoked.
@@ -224,7 +235,8 @@ class Worker:
         self._is_ready, self._last_batch = True, time.monotonic()
         _log.info("partitions assigned", partitions=sorted(numbers))
 
-    def _forget(self, partitions: Iterable[int]) -> None:
+    def _forget(self, partitions: Collection[int]) -> None:
+        self._inbox.drop(partitions)
         for partition in partitions:
             self._seen.pop(partition, None)
             self._pipeline.drop([partition])
