@@ -38,6 +38,8 @@ STORE_PATIENCE_S: Final = 2.0
 """Short, so that a stop isn't kept waiting: the worker itself repeats for ever."""
 _BUFFERED: Final = 512
 """Messages that wait in Faust, beside those in the inbox."""
+_AHEAD: Final = 1
+"""Batches that are settled while the next one is computed."""
 _GC_THRESHOLDS: Final = (50_000, 50, 100)
 
 _log = structlog.get_logger(__name__)
@@ -65,7 +67,8 @@ async def run_worker(
     watchdog = Watchdog(settings.worker.stalled_after_s)
     with contextlib.ExitStack() as closing:
         ports = _ports(settings, kafka, metrics, _persistence(stop, watchdog, metrics), closing)
-        pipeline, champions = Pipeline(Engines(profiles), ports), Champions(registry, profiles)
+        pipeline = Pipeline(Engines(profiles), ports, ahead=_AHEAD)
+        champions = Champions(registry, profiles)
         pipeline.offer(champions.refresh())
         pace = Pace.of(settings.worker, once_idle_s)
         app = create_app(kafka, GROUP, settings.home / "faust", _BUFFERED)

@@ -50,10 +50,14 @@ class Supervisor:
     def run(self) -> NoReturn:
         """Watch until interrupted. Raises UnavailableError when one keeps ending."""
         while True:
-            for service in self._services:
-                if service.child and service.child.exit_code is not None:
-                    self._restart(service, service.child)
+            self.look()
             time.sleep(_POLL_S)
+
+    def look(self) -> None:
+        """Start again what has ended. Raises UnavailableError when one keeps ending."""
+        for service in self._services:
+            if service.child and service.child.exit_code is not None:
+                self._restart(service, service.child)
 
     def stop(self) -> None:
         """Stop all, the last started first."""

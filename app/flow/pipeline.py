@@ -1,6 +1,6 @@
 """The worker without Kafka's consumer: batches in; rows, risk, snapshots and commits out.
 
-Runs in one thread of its own. Only `drop` may be called from elsewhere.
+Runs in one thread of its own, and settles in another. Only `drop` may be called from elsewhere.
 """
 
 import time
@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
+from app.flow.ahead import Ahead
 from app.flow.effects import Effects, merge
 from app.flow.image import read_image, write_image
 from app.flow.message import Incoming
@@ -67,9 +68,14 @@ class Pipeline:
     """Partitions by number, loaded when their first message arrives."""
 
     def __init__(
-        self, engines: Engines, ports: Ports, clock: Callable[[], float] = time.monotonic
+        self,
+        engines: Engines,
+        ports: Ports,
+        clock: Callable[[], float] = time.monotonic,
+        ahead: int = 0,
     ) -> None:
         self._engines, self._ports, self._clock = engines, ports, clock
+        self._ahead = Ahead(self._settle, self.drop, ahead)
         self._metrics, self._log = ports.metrics, ports.log
         self._held: dict[int, _Held] = {}
         self._offered: Mapping[str, Champion] = {}
@@ -101,7 +107,10 @@ class Pipeline:
                 self._catch_up(held)
 
     def snapshot(self) -> dict[int, int]:
-        """Save what changed since the last time; the offsets to commit, by partition."""
+        """Save what changed since the last time, once all of it is settled; the offsets to commit,
+        by partition. Raises Stopping.
+        """
+        self._ahead.join()
         commits: dict[int, int] = {}
         for number, held in list(self._held.items()):
             try:
@@ -123,24 +132,31 @@ class Pipeline:
             self._held.pop(number, None)
 
     def _apply(self, work: Sequence[tuple[_Held, list[Incoming]]]) -> None:
-        """Apply, settle; only then may a snapshot hold it."""
+        """Compute, and settle while the next batch is computed. A snapshot waits for that."""
         began = time.perf_counter()
         busy = [(held, due) for held, due in work if due]
+        if not busy:
+            return
+        numbers = [held.partition.number for held, _ in busy]
         try:
             whole = merge(
                 held.partition.apply(due, self._ports.topic, self._ports.home) for held, due in busy
             )
             began = self._spent("features", began)
             self._score(whole)
-            began = self._spent("score", began)
-            self._ports.settlement.settle(whole)
+            self._spent("score", began)
         except BaseException:
             # States are ahead of what is stored: they may never be saved.
-            self.drop([held.partition.number for held, _ in busy])
+            self.drop(numbers)
             raise
-        self._spent("settle", began)
         for held, _ in busy:
             held.applied = True
+        self._ahead.add(whole, numbers)
+
+    def _settle(self, whole: Effects) -> None:
+        began = time.perf_counter()
+        self._ports.settlement.settle(whole)
+        self._spent("settle", began)
         self._count(whole)
 
     def _score(self, whole: Effects) -> None:

@@ -116,7 +116,9 @@ class MemoryLog:
 class Bench:
     """A pipeline with everything around it in memory, snapshots in a folder."""
 
-    def __init__(self, folder, log=None, store=None, champions=None, home=lambda _vehicle: 0):
+    def __init__(
+        self, folder, log=None, store=None, champions=None, home=lambda _vehicle: 0, ahead=0
+    ):
         self.store, self.log = store or MemoryStore(), log or MemoryLog()
         self.published, self.refused, self.now = [], [], 0.0
         self.stop, self.metrics = threading.Event(), WorkerMetrics()
@@ -128,7 +130,7 @@ class Bench:
             "telemetry", home, self.log, self.snapshots, settlement, persistence, self.metrics
         )
         engines = Engines({PROFILE.name: PROFILE})
-        self.pipeline = Pipeline(engines, ports, clock=lambda: self.now)
+        self.pipeline = Pipeline(engines, ports, clock=lambda: self.now, ahead=ahead)
         self.pipeline.offer(champions or {})
 
     def publish(self, batches):
