@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.api.answers import Answers
 from app.api.champions import ChampionOf, no_champion
 from app.api.publisher import Publisher
 from app.api.summary import KEEP_S, FleetSummary, SummaryCache, summarise
@@ -35,6 +36,7 @@ class Context:
     champion_of: ChampionOf = no_champion
     wall_ms: Callable[[], int] = field(default=wall_ms)
     summaries: SummaryCache = field(default_factory=SummaryCache)
+    answers: Answers = field(default_factory=Answers)
 
     @cached_property
     def store(self) -> ClickHouse:

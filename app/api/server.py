@@ -6,7 +6,18 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from app.api import alerts, findings, fleet, history, problems, risk, status, stream, vehicles
+from app.api import (
+    alerts,
+    figures,
+    findings,
+    fleet,
+    history,
+    problems,
+    risk,
+    status,
+    stream,
+    vehicles,
+)
 from app.api.context import Context
 from app.api.guard import Guard
 from app.api.metrics import Measured, Metrics
@@ -35,7 +46,7 @@ def create_app(context: Context) -> FastAPI:
     )
     app.state.context, app.state.hub, app.state.metrics = context, hub, metrics
     # `/{key:path}` takes any rest, so the routes with a suffix come before it.
-    for room in (fleet, alerts, history, risk, findings, vehicles, stream, status):
+    for room in (fleet, figures, alerts, history, risk, findings, vehicles, stream, status):
         app.include_router(room.router)
     pages.mount(app)
     problems.register(app)

@@ -1,0 +1,17 @@
+"""What the fleet's pages ask again and again, kept by tenant."""
+
+from dataclasses import dataclass, field
+
+from app.api.kept import Kept
+from infra.reads.outcomes import OutcomeCount
+from infra.reads.trends import Depot, ExpectedCost, Trends
+
+
+@dataclass
+class Answers:
+    """Counts go stale in seconds; a curve of 90 days reads much and changes little."""
+
+    trends: Kept[Trends] = field(default_factory=lambda: Kept(5, 60))
+    depots: Kept[list[Depot]] = field(default_factory=lambda: Kept(5, 60))
+    outcomes: Kept[list[OutcomeCount]] = field(default_factory=lambda: Kept(5, 60))
+    curve: Kept[ExpectedCost] = field(default_factory=lambda: Kept(600, 7_200))
