@@ -47,5 +47,10 @@ def encode_risk(updates: list[RiskUpdate]) -> bytes:
 
 
 def decode_risk(payload: bytes) -> list[RiskUpdate]:
-    """The updates of one `risk` message. Raises msgspec.DecodeError."""
+    """The updates of one `risk` message; none of a note between them (contracts/alert_log.py).
+
+    Raises msgspec.DecodeError.
+    """
+    if payload[:1] and (payload[0] & 0xF0 == 0x80 or payload[0] in {0xDE, 0xDF}):
+        return []
     return _decoder.decode(payload)

@@ -1,0 +1,189 @@
+"""Changes alerts in the state, one audited transition a change, and keeps what has to be stored."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from alerts.changes import Changes, Details, Wanted
+from alerts.fingerprint import Fingerprint, alert_id
+from alerts.muting import muted_by
+from alerts.policies import Policies
+from alerts.state import Place, State
+from contracts.alerts import Alert, Step, Transition
+
+SYSTEM = "alerter"
+"""The actor of everything that no person did."""
+KEPT_MS = 30 * 86_400_000
+"""How long a resolved alert is remembered, so that who comes too late is told."""
+
+
+class Ledger:
+    """The only writer of alerts. Callers look only at what they are about to change."""
+
+    def __init__(self, state: State, policies: Policies) -> None:
+        self.state, self.policies = state, policies
+        self.changes = Changes()
+
+    def open(self, place: Place, draft: Alert, since_ms: int, why: str) -> None:
+        """Open the alert of `draft`, whose id, state and severity at first are decided here."""
+        now = draft.opened_ms
+        mark = Fingerprint(draft.tenant, draft.vehicle_id, draft.mode, draft.condition)
+        alert = replace(draft, alert_id=alert_id(mark, now), state="pending", version=1)
+        track = place.track
+        track.alert, track.below_ms = alert, 0
+        self.state.places[alert.alert_id] = place
+        self._note(alert, "none", "pending", since_ms, SYSTEM, "above the line for the first time")
+        self._put(place, alert)
+        alert = self.change(place, "opened", now, why, state="open")
+        self.mute(place, alert, now)
+        self.relate(place, now)
+
+    def change(
+        self,
+        place: Place,
+        step: Step,
+        time_ms: int,
+        why: str,
+        *,
+        actor: str = SYSTEM,
+        **fields: Any,  # noqa: ANN401 (fields of Alert)
+    ) -> Alert:
+        """Write a change with its transition; the alert as it is now."""
+        before = self._alert(place)
+        version = before.version + 1
+        if actor != SYSTEM:
+            fields |= {"touched": version, "touched_by": actor}
+        now = max(time_ms, before.updated_ms)
+        after = replace(before, version=version, updated_ms=now, **fields)
+        self._note(after, step, before.state, now, actor, why)
+        self._put(place, after)
+        return after
+
+    def refresh(self, place: Place, time_ms: int, **fields: Any) -> Alert:  # noqa: ANN401
+        """Write new figures; nothing that has to be audited."""
+        before = self._alert(place)
+        now = max(time_ms, before.updated_ms)
+        after = replace(before, version=before.version + 1, updated_ms=now, **fields)
+        self._put(place, after)
+        return after
+
+    def raise_(self, place: Place, time_ms: int, why: str, **fields: Any) -> Alert:  # noqa: ANN401
+        """Ask people to act on what was only watched."""
+        tenant = place.tenant
+        self.policies.budget.spend(tenant.spent, len(tenant.vehicles), time_ms)
+        fields |= {"raised_ms": time_ms, "unattended_ms": time_ms}
+        return self.change(place, "raised", time_ms, why, **fields)
+
+    def close(
+        self,
+        place: Place,
+        time_ms: int,
+        why: str,
+        *,
+        actor: str = SYSTEM,
+        outcome: str = "",
+        quiet_until_ms: int = 0,
+    ) -> Alert:
+        """Resolve the alert; its part stays quiet until then, if it is to."""
+        now = max(time_ms, self._alert(place).updated_ms)
+        alert = self.change(
+            place,
+            "resolved",
+            now,
+            why,
+            actor=actor,
+            state="resolved",
+            resolved_ms=now,
+            outcome=outcome,
+            snoozed_until_ms=0,
+        )
+        self.state.closed[alert.alert_id] = alert
+        self.state.places.pop(alert.alert_id, None)
+        track = place.track
+        track.alert, track.above, track.above_ms, track.below_ms = None, 0, 0, 0
+        track.quiet_until_ms = quiet_until_ms
+        self.forget_idle(place)
+        self.relate(place, now)
+        return alert
+
+    def want(self, place: Place, alert: Alert, time_ms: int, model: str) -> None:
+        """Ask for the reasons of the score at this time."""
+        self.changes.wanted[alert.alert_id] = Wanted(
+            alert.alert_id,
+            alert.tenant,
+            place.vehicle.profile,
+            alert.vehicle_id,
+            alert.mode,
+            time_ms,
+            model,
+        )
+
+    def describe(self, alert_id: str, details: Details) -> None:
+        """Add what store and model say. No change of its own: the row isn't written yet."""
+        alert = self.changes.alerts[alert_id]
+        full = replace(alert, reasons=list(details.reasons), fault_codes=list(details.fault_codes))
+        self.changes.alerts[alert_id] = full
+        place = self.state.places.get(alert_id)
+        if place is not None:
+            place.track.alert = full
+        else:
+            self.state.closed[alert_id] = full
+
+    def comment_closed(self, alert: Alert, time_ms: int, why: str, actor: str) -> None:
+        """A comment on what is resolved already."""
+        version, now = alert.version + 1, max(time_ms, alert.updated_ms)
+        after = replace(alert, version=version, updated_ms=now, touched=version, touched_by=actor)
+        self._note(after, "commented", alert.state, now, actor, why)
+        self.state.closed[alert.alert_id] = self.changes.alerts[alert.alert_id] = after
+
+    def mute(self, place: Place, alert: Alert, now_ms: int) -> None:
+        """Make the alert quiet or loud, as silences and parents ask now."""
+        mode = self.policies.modes.get(alert.profile, {}).get(alert.mode)
+        wanted, why = muted_by(place.tenant, place.vehicle, alert, mode, now_ms)
+        if wanted == alert.muted_by:
+            return
+        step: Step = "muted" if wanted else "unmuted"
+        self.change(place, step, now_ms, why, muted_by=wanted, unattended_ms=now_ms)
+
+    def relate(self, place: Place, now_ms: int) -> None:
+        """Look again at the vehicle's other alerts: one may be this one's consequence."""
+        for key in list(place.vehicle.tracks):
+            other = Place(place.tenant, place.vehicle, key)
+            alert = place.vehicle.tracks[key].alert
+            if key != place.key and alert is not None:
+                self.mute(other, alert, now_ms)
+
+    def forget_idle(self, place: Place) -> None:
+        """Drop a track that holds nothing."""
+        track = place.vehicle.tracks.get(place.key)
+        if track is not None and track.is_idle:
+            del place.vehicle.tracks[place.key]
+
+    def _alert(self, place: Place) -> Alert:
+        alert = place.track.alert
+        if alert is None:
+            raise LookupError(f"{place.vehicle.vehicle_id} has no alert at {place.key}")
+        return alert
+
+    def _put(self, place: Place, alert: Alert) -> None:
+        place.track.alert = alert
+        self.changes.alerts[alert.alert_id] = alert
+
+    def _note(
+        self, alert: Alert, step: str, before: str, time_ms: int, actor: str, why: str
+    ) -> None:
+        self.changes.transitions.append(
+            Transition(
+                alert.alert_id,
+                alert.tenant,
+                alert.vehicle_id,
+                alert.mode,
+                time_ms,
+                actor,
+                before,  # type: ignore[arg-type]
+                alert.state,
+                why,
+                alert.version,
+                step,  # type: ignore[arg-type]
+            )
+        )

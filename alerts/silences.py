@@ -1,0 +1,46 @@
+"""Which alerts a silence keeps quiet."""
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+from contracts.alerts import Alert, Silence
+
+FIELDS = ("vehicle", "depot", "profile", "mode", "severity", "condition")
+"""What a matcher may look at."""
+
+
+def complaint(matchers: Mapping[str, str]) -> str:
+    """What is wrong with matchers, "" when they are sound."""
+    strangers = sorted(set(matchers) - set(FIELDS))
+    if strangers:
+        return f"a silence can't match by {', '.join(strangers)}; choose from {', '.join(FIELDS)}"
+    if not any(value.strip("*") for value in matchers.values()):
+        return "a silence of everything would hide the whole fleet; name what it is about"
+    return ""
+
+
+def matches(matchers: Mapping[str, str], alert: Alert) -> bool:
+    """Whether all matchers fit the alert."""
+    values = {
+        "vehicle": alert.vehicle_id,
+        "depot": alert.depot,
+        "profile": alert.profile,
+        "mode": alert.mode,
+        "severity": alert.severity,
+        "condition": alert.condition,
+    }
+    return all(fnmatchcase(values[name], _glob(wanted)) for name, wanted in matchers.items())
+
+
+def silence_of(silences: Iterable[Silence], alert: Alert, now_ms: int) -> str:
+    """The id of the first silence that holds for the alert, or ""."""
+    for one in silences:
+        holds = one.since_ms <= now_ms < one.until_ms
+        if holds and one.tenant == alert.tenant and matches(one.matchers, alert):
+            return one.silence_id
+    return ""
+
+
+def _glob(text: str) -> str:
+    # `*` is all that we promise; brackets and question marks stand for themselves.
+    return text.replace("[", "[[]").replace("?", "[?]")
