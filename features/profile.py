@@ -102,6 +102,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     currency: str = "EUR"
     surprise: float = 6.0
     silent_after: str = "3d"
+    hazard_bins: list[str] = ["7d", "14d", "30d", "60d", "90d"]
     rul_unit: str = ""
     rul_cap: float = 0.0
 
@@ -129,6 +130,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     def silent_after_ms(self) -> int:
         """A vehicle without data for this long has lost its signal."""
         return milliseconds(self.silent_after)
+
+    @cached_property
+    def hazard_bins_ms(self) -> tuple[int, ...]:
+        """Where each bin of the failure models' hazard ends, nearest first."""
+        return tuple(milliseconds(text) for text in self.hazard_bins)
 
     @cached_property
     def signal_ids(self) -> tuple[int, ...]:
@@ -219,12 +225,8 @@ def _complaints(profile: Profile) -> list[str]:
             milliseconds(getattr(profile, key))
         except ValueError as error:
             found.append(f"{key}: {error}")
-    try:
-        lives = [milliseconds(text) for text in profile.half_lives]
-        if len(lives) != 4 or sorted(set(lives)) != lives:
-            found.append("half_lives: give four durations, shortest first")
-    except ValueError as error:
-        found.append(f"half_lives: {error}")
+    found += _ladder_complaints("half_lives", profile.half_lives, 4)
+    found += _ladder_complaints("hazard_bins", profile.hazard_bins, None)
     for index, signal in enumerate(profile.signals):
         where = f"signals[{index}]"
         if signal.path not in catalogue():
@@ -238,6 +240,17 @@ def _complaints(profile: Profile) -> list[str]:
     if not profile.signals or not profile.modes:
         found.append("give at least one [[signals]] and one [[modes]]")
     return found
+
+
+def _ladder_complaints(key: str, texts: list[str], count: int | None) -> list[str]:
+    try:
+        steps = [milliseconds(text) for text in texts]
+    except ValueError as error:
+        return [f"{key}: {error}"]
+    if sorted({0, *steps}) == [0, *steps] and len(steps) == (count or max(1, len(steps))):
+        return []
+    wanted = "four durations" if count == 4 else "one or more durations"
+    return [f"{key}: give {wanted}, shortest first"]
 
 
 def _mode_complaints(profile: Profile) -> list[str]:
