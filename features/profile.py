@@ -4,6 +4,7 @@ One TOML file, no code. A mistake gets a ProfileError that names file, key and w
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -102,7 +103,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     currency: str = "EUR"
     surprise: float = 6.0
     silent_after: str = "3d"
-    hazard_bins: list[str] = ["7d", "14d", "30d", "60d", "90d"]
+    hazard_bins: tuple[str, ...] = ("7d", "14d", "30d", "60d", "90d")
     rul_unit: str = ""
     rul_cap: float = 0.0
 
@@ -242,7 +243,7 @@ def _complaints(profile: Profile) -> list[str]:
     return found
 
 
-def _ladder_complaints(key: str, texts: list[str], count: int | None) -> list[str]:
+def _ladder_complaints(key: str, texts: Sequence[str], count: int | None) -> list[str]:
     try:
         steps = [milliseconds(text) for text in texts]
     except ValueError as error:
