@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_EARLIEST_MS: Final = round(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1_000)
+_LATEST_MS: Final = round(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1_000)
 _SHOWN: Final = 40
 
 
@@ -36,7 +36,24 @@ def number(cell: str, name: str) -> float:
 
 def numbers(cells: Sequence[str], names: Sequence[str]) -> list[float]:
     """Finite numbers, one a column. Raises RowError."""
+    try:
+        found = list(map(float, cells))
+    except ValueError:
+        found = []
+    text = "".join(cells)
+    if found and math.isfinite(sum(found)) and "_" not in text and text.isascii():
+        return found
     return [number(cell, name) for cell, name in zip(cells, names, strict=True)]
+
+
+def sparse_numbers(cells: Sequence[str], names: Sequence[str]) -> list[float]:
+    """Finite numbers, NaN where a cell is empty. Raises RowError."""
+    if all(cells):
+        return numbers(cells, names)
+    return [
+        number(cell, name) if cell.strip() else math.nan
+        for cell, name in zip(cells, names, strict=True)
+    ]
 
 
 def ordinal(cell: str, name: str) -> int:
@@ -55,9 +72,14 @@ def utc_ms(cell: str, name: str) -> int:
         raise RowError(f"{name} is {shown(cell)}, which is no date and time") from None
     if time.tzinfo is None:
         time = time.replace(tzinfo=UTC)
-    if not _EARLIEST <= time < _LATEST:
-        raise RowError(f"{name} is {shown(cell)}, which is not between the years 2000 and 2100")
-    return round(time.timestamp() * 1_000)
+    return check_time_ms(round(time.timestamp() * 1_000))
+
+
+def check_time_ms(time_ms: int) -> int:
+    """The time itself. Raises RowError for one before 2000 or after 2100."""
+    if not _EARLIEST_MS <= time_ms < _LATEST_MS:
+        raise RowError(f"time {time_ms} ms is not between the years 2000 and 2100")
+    return time_ms
 
 
 def shown(cell: str) -> str:

@@ -96,7 +96,7 @@ class _File:
         start_ms = UNDATED_MS + (self.cycle - 1) * CYCLE_MS
         tenant, profile = self.options.tenant, self.options.profile or PROFILE
         blobs = (_COLUMNS.ids, _OFFSET, _PACK(*values))
-        return Frame(tenant, profile, self._vehicle(), self.cycle, start_ms, *blobs)
+        return Frame(tenant, profile, self._vehicle(), start_ms // 1_000, start_ms, *blobs)
 
     def _end(self) -> list[Record]:
         """The open unit's failure, where it ran to it."""

@@ -37,6 +37,11 @@ class Columns:
             for column, spec in zip(columns, specs, strict=True)
         ]
 
+    @property
+    def limits(self) -> tuple[list[float], list[float]]:
+        """What is physically possible, lowest and highest, in the catalogue's units."""
+        return [check[1] for check in self._checks], [check[2] for check in self._checks]
+
     def convert(self, values: Sequence[float]) -> list[float]:
         """Values in the catalogue's units, NaN where missing. Raises RowError."""
         found = []
