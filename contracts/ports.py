@@ -30,6 +30,10 @@ class History(Protocol):
     """
 
     def vehicles(self, tenant: str, profile: str) -> list[str]: ...
+    def span(self, tenant: str, profile: str) -> tuple[int, int]:
+        """Since and until of all summaries; (0, 0) where there are none."""
+        ...
+
     def summaries(
         self, tenant: str, profile: str, vehicles: Sequence[str], since: int, until: int
     ) -> Summaries: ...

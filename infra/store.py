@@ -98,6 +98,16 @@ class ClickHouseStore:
         )
         return [row[0] for row in rows]
 
+    def span(self, tenant: str, profile: str) -> tuple[int, int]:
+        """Since and until of all summaries; (0, 0) where there are none."""
+        ((since, until, count),) = self.clickhouse.rows(
+            "SELECT toUnixTimestamp64Milli(min(time)), toUnixTimestamp64Milli(max(time)), count() "
+            "FROM summaries WHERE tenant = %(tenant)s AND profile = %(profile)s",
+            tenant=tenant,
+            profile=profile,
+        )
+        return (since, until + 1) if count else (0, 0)
+
     def summaries(
         self, tenant: str, profile: str, vehicles: Sequence[str], since: int, until: int
     ) -> Summaries:
