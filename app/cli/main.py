@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from app.cli import api, dead_letters, fetch, simulate, state, status, up, worker
+from app.cli import api, dead_letters, fetch, replay, simulate, state, status, up, worker
 from app.logs import configure_logs
 from contracts.errors import TelltaleError
 
@@ -24,6 +24,7 @@ app.command()(up.up)
 app.command()(api.api)
 app.command()(status.status)
 app.command()(simulate.simulate)
+app.command()(replay.replay)
 app.command()(worker.worker)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(state.app, name="state")

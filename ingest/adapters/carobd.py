@@ -63,7 +63,7 @@ _OTHERWISE: Final = {
     "INTAKE_AIR_TEMPERATURE": "INTAKE_AIR_TEMP",
 }
 """Names as the files and their description spell them."""
-_is_csv = has_suffix(".csv")
+belongs = has_suffix(".csv")
 
 
 def fits(path: Path) -> bool:
@@ -74,7 +74,7 @@ def fits(path: Path) -> bool:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Item]:
     """Frames of one car from the file or the folder's files."""
-    for day, file in enumerate(log_files(path, _is_csv)):
+    for day, file in enumerate(log_files(path, belongs)):
         yield from _drive(file, options, FIRST_MS + day * DAY_MS)
 
 

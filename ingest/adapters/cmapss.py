@@ -36,16 +36,21 @@ _PACK: Final = struct.Struct(f"<{len(_SIGNALS)}f").pack
 _OFFSET: Final = bytes(2)
 
 
+def belongs(path: Path) -> bool:
+    """Whether a file's name is that of a run."""
+    return bool(_NAME.fullmatch(stem(path)))
+
+
 def fits(path: Path) -> bool:
     """Whether a file is one of ours: by its name and its first row."""
     line = first_line(path)
     cells = line.raw.split() if isinstance(line, Line) else []
-    return bool(_NAME.fullmatch(stem(path))) and len(cells) == 2 + len(_SIGNALS)
+    return belongs(path) and len(cells) == 2 + len(_SIGNALS)
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Item]:
     """Frames `FD001-train-001` ... and failures of the file or of the folder's files."""
-    for file in log_files(path, lambda child: bool(_NAME.fullmatch(stem(child)))):
+    for file in log_files(path, belongs):
         yield from _File(file, options).items()
 
 

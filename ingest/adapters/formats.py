@@ -12,35 +12,24 @@ from ingest.adapters.reading import Read
 
 @dataclass(frozen=True)
 class Format:
-    """`fits` looks at one file. `names_vehicles` says whether the log itself names its vehicles."""
+    """`belongs` looks at a file's name, `fits` into it; `names_vehicles`: the log has their ids."""
 
     label: str
+    belongs: Callable[[Path], bool]
     fits: Callable[[Path], bool]
     read: Read
     names_vehicles: bool
-    profile: str
 
 
 FORMATS: Final[dict[str, Format]] = {
-    "cmapss": Format(
-        "C-MAPSS turbofan runs", cmapss.fits, cmapss.read, names_vehicles=True, profile="turbofan"
-    ),
-    "machines": Format(
-        "machine tables", machines.fits, machines.read, names_vehicles=True, profile="machine"
-    ),
-    "carobd": Format(
-        "carOBD drives",
-        carobd.fits,
-        carobd.read,
-        names_vehicles=False,
-        profile="car-combustion",
-    ),
-    "kit-obd": Format(
-        "KIT OBD logs", kit_obd.fits, kit_obd.read, names_vehicles=False, profile="car-combustion"
-    ),
-    "parquet": Format(
-        "Telltale's Parquet", parquet.fits, parquet.read, names_vehicles=True, profile=""
-    ),
+    name: Format(label, adapter.belongs, adapter.fits, adapter.read, names_vehicles)
+    for name, label, adapter, names_vehicles in (
+        ("cmapss", "C-MAPSS turbofan runs", cmapss, True),
+        ("machines", "machine tables", machines, True),
+        ("carobd", "carOBD drives", carobd, False),
+        ("kit-obd", "KIT OBD logs", kit_obd, False),
+        ("parquet", "Telltale's Parquet", parquet, True),
+    )
 }
 
 

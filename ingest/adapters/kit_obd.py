@@ -42,7 +42,7 @@ _HEADER: Final = re.compile(r"(?P<name>[^\[]*?)\s*\[(?P<unit>[^\]]*)\]")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MIDNIGHT_MS: Final = DAY_MS // 2
 """A time of day that falls by more than this has passed midnight."""
-_is_csv = has_suffix(".csv")
+belongs = has_suffix(".csv")
 
 
 def fits(path: Path) -> bool:
@@ -53,7 +53,7 @@ def fits(path: Path) -> bool:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Item]:
     """Frames of one car from the file or the folder's files."""
-    for day, file in enumerate(log_files(path, _is_csv)):
+    for day, file in enumerate(log_files(path, belongs)):
         yield from _drive(file, options, _day_ms(file, UNDATED_MS + day * DAY_MS))
 
 

@@ -40,7 +40,7 @@ _KINDS: Final = tuple(_TABLES.values())
 _PACK: Final = struct.Struct(f"<{len(_SENSORS)}f").pack
 _OFFSET: Final = bytes(2)
 _MAX_CODE: Final = 64
-_is_csv = has_suffix(".csv")
+belongs = has_suffix(".csv")
 
 
 def fits(path: Path) -> bool:
@@ -50,7 +50,7 @@ def fits(path: Path) -> bool:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Item]:
     """Records of machines `machine-1` ... from the folder's tables, or from one table."""
-    tables = [(file, _header(first_line(file))) for file in log_files(path, _is_csv)]
+    tables = [(file, _header(first_line(file))) for file in log_files(path, belongs)]
     events = _Events(options)
     for file, header in tables:
         if header != _TELEMETRY:

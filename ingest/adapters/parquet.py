@@ -33,7 +33,7 @@ _OPEN: Final = 10_000
 _MAGIC: Final = b"PAR1"
 _HEAD: Final = 1_024
 """Bytes of a file that can't be read which its dead letter shows."""
-_is_parquet = has_suffix(".parquet")
+belongs = has_suffix(".parquet")
 
 
 def fits(path: Path) -> bool:
@@ -43,7 +43,7 @@ def fits(path: Path) -> bool:
 
 def read(path: Path, options: ReadOptions) -> Iterator[Item]:
     """Frames and events of the file's or the folder's vehicles."""
-    for file in log_files(path, _is_parquet):
+    for file in log_files(path, belongs):
         size = file.stat().st_size
         told = 0
         log = _Log(file, options)

@@ -1,0 +1,1 @@
+"""Recorded logs through Kafka as if they came live."""
