@@ -28,11 +28,13 @@ class Ledger:
         """Open the alert of `draft`, whose id, state and severity at first are decided here."""
         now = draft.opened_ms
         mark = Fingerprint(draft.tenant, draft.vehicle_id, draft.mode, draft.condition)
-        alert = replace(draft, alert_id=alert_id(mark, now), state="pending", version=1)
+        alert = replace(
+            draft, alert_id=alert_id(mark, now), state="pending", version=1, updated_ms=now - 1
+        )
         track = place.track
         track.alert, track.below_ms = alert, 0
         self.state.places[alert.alert_id] = place
-        self._note(alert, "none", "pending", since_ms, SYSTEM, "above the line for the first time")
+        self._note(alert, "pending", "none", since_ms, SYSTEM, "for the first time")
         self._put(place, alert)
         alert = self.change(place, "opened", now, why, state="open")
         self.mute(place, alert, now)
@@ -53,7 +55,8 @@ class Ledger:
         version = before.version + 1
         if actor != SYSTEM:
             fields |= {"touched": version, "touched_by": actor}
-        now = max(time_ms, before.updated_ms)
+        # Changes of one moment follow each other by a millisecond: their rows have a key by time.
+        now = max(time_ms, before.updated_ms + 1)
         after = replace(before, version=version, updated_ms=now, **fields)
         self._note(after, step, before.state, now, actor, why)
         self._put(place, after)
@@ -85,7 +88,7 @@ class Ledger:
         quiet_until_ms: int = 0,
     ) -> Alert:
         """Resolve the alert; its part stays quiet until then, if it is to."""
-        now = max(time_ms, self._alert(place).updated_ms)
+        now = max(time_ms, self._alert(place).updated_ms + 1)
         alert = self.change(
             place,
             "resolved",
@@ -131,7 +134,7 @@ class Ledger:
 
     def comment_closed(self, alert: Alert, time_ms: int, why: str, actor: str) -> None:
         """A comment on what is resolved already."""
-        version, now = alert.version + 1, max(time_ms, alert.updated_ms)
+        version, now = alert.version + 1, max(time_ms, alert.updated_ms + 1)
         after = replace(alert, version=version, updated_ms=now, touched=version, touched_by=actor)
         self._note(after, "commented", alert.state, now, actor, why)
         self.state.closed[alert.alert_id] = self.changes.alerts[alert.alert_id] = after

@@ -10,13 +10,15 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from contracts.alerts import Alert, Transition
+from contracts.alerts import Alert, Answer, Silence, Transition
 from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries
 from contracts.dead_letters import DeadLetter
 from contracts.records import VehicleEvent
 
 Table = Any
 """A pyarrow.Table (pyarrow has no stubs)."""
+_LATEST_MS = 10_413_791_999_000
+"""The last moment that a DateTime64(3) can hold: 2299."""
 _STATES = ("pending", "open", "acknowledged", "resolved")
 _MAP = pa.map_(pa.string(), pa.string())
 
@@ -125,10 +127,8 @@ def alerts_table(alerts: Sequence[Alert]) -> Table:
             "updated": _times([alert.updated_ms for alert in alerts]),
             "risk_30": pa.array([alert.risk.risk_30 for alert in alerts], pa.float32()),
             "at_stake": [alert.waiting.expected for alert in alerts],
-            "version": pa.array(
-                [alert.updated_ms * 10 + _STATES.index(alert.state) for alert in alerts],
-                pa.uint64(),
-            ),
+            "raised": _times([alert.raised_ms for alert in alerts]),
+            "version": pa.array([_version(alert) for alert in alerts], pa.uint64()),
             "body": [msgspec.json.encode(alert).decode() for alert in alerts],
         }
     )
@@ -140,6 +140,30 @@ def transitions_table(transitions: Sequence[Transition]) -> Table:
         {
             **{name: [getattr(one, name) for one in transitions] for name in _TRANSITION_COLUMNS},
             "time": _times([one.time_ms for one in transitions]),
+            "version": pa.array([one.version for one in transitions], pa.uint64()),
+        }
+    )
+
+
+def answers_table(answers: Sequence[Answer]) -> Table:
+    """Rows of `alert_commands`."""
+    return pa.table(
+        {
+            **{name: [getattr(one, name) for one in answers] for name in _ANSWER_COLUMNS},
+            "time": _times([one.time_ms for one in answers]),
+        }
+    )
+
+
+def silences_table(silences: Sequence[Silence]) -> Table:
+    """Rows of `silences`. One that was ended early outranks itself: its end comes sooner."""
+    return pa.table(
+        {
+            **{name: [getattr(one, name) for one in silences] for name in _SILENCE_COLUMNS},
+            "matchers": pa.array([list(one.matchers.items()) for one in silences], _MAP),
+            "since": _times([one.since_ms for one in silences]),
+            "until": _times([one.until_ms for one in silences]),
+            "version": pa.array([_LATEST_MS - one.until_ms for one in silences], pa.uint64()),
         }
     )
 
@@ -167,6 +191,9 @@ _ALERT_COLUMNS = (
     "condition",
     "state",
     "severity",
+    "depot",
+    "assignee",
+    "muted_by",
 )
 _TRANSITION_COLUMNS = (
     "tenant",
@@ -177,8 +204,25 @@ _TRANSITION_COLUMNS = (
     "before",
     "after",
     "why",
+    "step",
 )
+_ANSWER_COLUMNS = (
+    "tenant",
+    "command_id",
+    "vehicle_id",
+    "alert_id",
+    "action",
+    "actor",
+    "done",
+    "why",
+)
+_SILENCE_COLUMNS = ("tenant", "silence_id", "actor", "why")
 _LETTER_COLUMNS = ("reason", "detail", "topic", "offset")
+
+
+def _version(alert: Alert) -> int:
+    """Alerts count their changes; those that were written before they did are dated."""
+    return alert.version or alert.updated_ms * 10 + _STATES.index(alert.state)
 
 
 def _keys(rows: Summaries | FeatureRows | RiskRows) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from contracts.alerts import Alert, Transition
+from contracts.alerts import Alert, Answer, Silence, Transition
 from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries
 from contracts.dead_letters import DeadLetter
 from contracts.errors import DataError
@@ -70,6 +70,16 @@ class ClickHouseStore:
             self.clickhouse.insert("alert_transitions", rows)
         if alerts:
             self.clickhouse.insert("alerts", arrow_rows.alerts_table(alerts))
+
+    def write_answers(self, answers: Sequence[Answer]) -> None:
+        """Rows of `alert_commands`."""
+        if answers:
+            self.clickhouse.insert("alert_commands", arrow_rows.answers_table(answers))
+
+    def write_silences(self, silences: Sequence[Silence]) -> None:
+        """Rows of `silences`."""
+        if silences:
+            self.clickhouse.insert("silences", arrow_rows.silences_table(silences))
 
     def write_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         """Rows of `dead_letters`."""

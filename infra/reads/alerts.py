@@ -61,9 +61,10 @@ def transitions(store: ClickHouse, tenant: str, alert_id: str) -> list[Transitio
     rows = store.rows(
         """
         SELECT alert_id, tenant, vehicle_id, mode, toUnixTimestamp64Milli(time), actor,
-            before, after, why
+            before, after, why, version, step
         FROM alert_transitions FINAL WHERE tenant = %(tenant)s AND alert_id = %(alert)s
-        ORDER BY time, indexOf(['none', 'pending', 'open', 'acknowledged', 'resolved'], before)
+        ORDER BY version, time,
+            indexOf(['none', 'pending', 'open', 'acknowledged', 'resolved'], before)
         """,
         tenant=tenant,
         alert=alert_id,
