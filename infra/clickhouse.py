@@ -16,8 +16,9 @@ from contracts.errors import UnavailableError
 from infra.connections import ClickHouseConnection
 
 _T = TypeVar("_T")
-_PASSING = frozenset({159, 202, 209, 210, 241, 242, 252, 425, 999})
-"""Error codes that pass: time-outs, too many queries or parts, memory, sockets, Keeper."""
+_PASSING = frozenset({75, 159, 202, 209, 210, 241, 242, 243, 252, 425, 999})
+"""Error codes that pass: a full disk, time-outs, too many queries or parts, memory, sockets,
+Keeper."""
 _REFUSED = frozenset({192, 193, 194, 497, 516})
 _QUERY_SETTINGS = {
     # A partition is a function of the sorting key, so versions of a row share it.
@@ -76,7 +77,7 @@ class ClickHouse:
                 with attempt:
                     return work(self._open())
         except ClickHouseError as error:
-            if isinstance(error, OperationalError) or _code(error) in _REFUSED | _PASSING:
+            if _passes(error) or _code(error) in _REFUSED:
                 raise UnavailableError(self._sentence(error)) from error
             raise
         raise AssertionError
@@ -123,7 +124,12 @@ def _client(connection: ClickHouseConnection) -> Any:  # noqa: ANN401 (no stubs)
 def _passes(error: Exception) -> bool:
     if isinstance(error, OperationalError):
         return _code(error) not in _REFUSED
-    return isinstance(error, DatabaseError) and _code(error) in _PASSING
+    return isinstance(error, DatabaseError) and (_code(error) in _PASSING or _is_foreign(error))
+
+
+def _is_foreign(error: Exception) -> bool:
+    """Whether the answer came from something before ClickHouse: a gateway that finds it gone."""
+    return type(error) is DatabaseError and not _code(error)
 
 
 def _code(error: ClickHouseError) -> int:

@@ -94,6 +94,9 @@ class StoreServer:
                 answer = await run_sync(self._engine.run, statement, limiter=self._slots)
         except EngineError as error:
             return _failure(error, query_id)
+        except OSError as error:
+            text = f"Code: 243. DB::Exception: no room for the request: {error}. (NOT_ENOUGH_SPACE)"
+            return _failure(EngineError(text), query_id)
         except ClientDisconnect:
             return Response(status_code=499)
         return _success(answer, query_id, time.monotonic_ns() - began)
