@@ -65,6 +65,8 @@ class Pipeline:
             if time_ms <= vehicle.scored_ms:
                 continue
             vehicle.scored_ms = time_ms
+            if time_ms > tenant.data_ms:
+                tenant.data_ms, tenant.data_broker_ms = time_ms, broker_ms
             if time_ms > tenant.now_ms:
                 vehicle.heard_ms = time_ms
                 self._pass(ledger, tenant, time_ms)

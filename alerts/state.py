@@ -51,10 +51,16 @@ class Vehicle(msgspec.Struct):
 
 
 class Tenant(msgspec.Struct):
-    """A tenant's vehicles of this partition, and its clock (event time)."""
+    """A tenant's vehicles of this partition, and its clock (event time).
+
+    `data_ms` is the newest score's event time, `data_broker_ms` the broker's time when it came;
+    the clock may be ahead of it, because others told what time it is.
+    """
 
     name: str
     now_ms: int = 0
+    data_ms: int = 0
+    data_broker_ms: int = 0
     wake_ms: int = 0
     look_ms: int = 0
     spent: Spent = msgspec.field(default_factory=Spent)

@@ -66,21 +66,22 @@ async def run_worker(
     metrics, stop = WorkerMetrics(), threading.Event()
     watchdog = Watchdog(settings.worker.stalled_after_s)
     with contextlib.ExitStack() as closing:
-        ports = _ports(settings, kafka, metrics, _persistence(stop, watchdog, metrics), closing)
+        ports = _ports(settings, kafka, metrics, persistence(stop, watchdog, metrics), closing)
         pipeline = Pipeline(Engines(profiles), ports, ahead=_AHEAD)
         champions = Champions(registry, profiles)
         pipeline.offer(champions.refresh())
         pace = Pace.of(settings.worker, once_idle_s)
         app = create_app(kafka, GROUP, settings.home / "faust", _BUFFERED)
         topic = raw_topic(app, kafka.topic(TELEMETRY))
-        guard = Guard(champions, metrics, watchdog, stop.set)
+        guard = Guard(metrics, watchdog, stop.set, lambda: pipeline.offer(champions.refresh()))
         worker = Worker(app, topic, pipeline, guard, pace)
-        _serve_metrics(settings, metrics, closing)
-        _tame_gc()
+        serve_metrics(settings, metrics, settings.worker.metrics_port, closing)
+        tame_gc()
         await worker.run()
 
 
-def _persistence(stop: threading.Event, watchdog: Watchdog, metrics: WorkerMetrics) -> Persistence:
+def persistence(stop: threading.Event, watchdog: Watchdog, metrics: WorkerMetrics) -> Persistence:
+    """Repeats calls until `stop`; each try counts as life, each outage is counted."""
     return Persistence(
         stop, partial(watchdog.beat, STEP), lambda what: metrics.outages.labels(what).inc()
     )
@@ -94,7 +95,7 @@ def _ports(
     closing: contextlib.ExitStack,
 ) -> Ports:
     publisher, refuser = RiskPublisher(kafka), Refuser(kafka)
-    log = _TelemetryLog(LogReader(kafka, kafka.topic(TELEMETRY)))
+    log = TopicLog(LogReader(kafka, kafka.topic(TELEMETRY)))
     for part in (publisher, refuser, log):
         closing.callback(part.close)
     store = ClickHouseStore(settings.store(), STORE_PATIENCE_S)
@@ -109,10 +110,11 @@ def _ports(
     )
 
 
-def _serve_metrics(
-    settings: Settings, metrics: WorkerMetrics, closing: contextlib.ExitStack
+def serve_metrics(
+    settings: Settings, metrics: WorkerMetrics, wanted: int, closing: contextlib.ExitStack
 ) -> None:
-    port, stop = metrics.serve(settings.worker.metrics_port)
+    """Serve a process's figures until `closing`, and publish where; port 0 takes a free one."""
+    port, stop = metrics.serve(wanted)
     closing.callback(stop)
     name = f"metrics-{os.getpid()}"
     publish(settings.home, name, os.getpid(), f"127.0.0.1:{port}")
@@ -147,8 +149,8 @@ class Refuser:
                 producer.close()
 
 
-class _TelemetryLog:
-    """The log of `telemetry` as the pipeline reads it."""
+class TopicLog:
+    """The log of a topic as a pipeline reads it."""
 
     def __init__(self, reader: LogReader) -> None:
         self._reader = reader
@@ -160,7 +162,7 @@ class _TelemetryLog:
         return [Incoming(partition, *message) for message in found], position
 
 
-def _tame_gc() -> None:
+def tame_gc() -> None:
     """Collect once, then leave alone what lives as long as the process: decoding a message makes
     many objects, and each collection would look through all of the loaded libraries.
     """

@@ -46,6 +46,17 @@ class WorkerSettings(BaseModel):
     stalled_after_s: float = Field(default=120.0, ge=10, le=86_400, allow_inf_nan=False)
 
 
+class AlertSettings(BaseModel):
+    """How the alerter works. `per_week_per_100`: alerts a week per 100 vehicles that ask somebody
+    to act, in the long run; the rest is only watched (0: no limit).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    per_week_per_100: float = Field(default=5.0, ge=0, le=10_000, allow_inf_nan=False)
+    metrics_port: int = Field(default=0, ge=0, le=65_535)
+
+
 class Settings(BaseSettings):
     """All settings. `home` holds data, logs and what running processes publish."""
 
@@ -59,6 +70,7 @@ class Settings(BaseSettings):
     clickhouse: ClickHouseConnection = ClickHouseConnection()
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @property
     def snapshots_url(self) -> str:

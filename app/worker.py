@@ -1,4 +1,7 @@
-"""The worker: Faust brings messages, a thread of its own runs the pipeline, timers do the rest."""
+"""The worker: Faust brings messages, a thread of its own runs the pipeline, timers do the rest.
+
+The alerter is the same with another pipeline on another topic.
+"""
 
 import asyncio
 import signal
@@ -10,10 +13,10 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from app.champion import POLL_S, Champions
+from app.champion import POLL_S
+from app.flow.keeper import Keeper
 from app.flow.message import Incoming
 from app.flow.persist import Stopping
-from app.flow.pipeline import Pipeline
 from app.inbox import Inbox
 from app.settings import WorkerSettings
 from app.watchdog import Watchdog
@@ -25,6 +28,7 @@ GROUP: Final = "telltale-worker"
 _TAKEN: Final = 256
 """Messages that are taken from Faust at a time."""
 _LOOK_S: Final = 1.0
+_CHORE_S: Final = 1.0
 _WATCH_S: Final = 0.25
 _DELIVERY: Final = "delivery of messages by Kafka's consumer"
 _LOOP: Final = "the event loop"
@@ -62,14 +66,22 @@ class Pace:
         )
 
 
+def _nothing() -> None:
+    """Nothing to do."""
+
+
 @dataclass(frozen=True)
 class Guard:
-    """What goes on beside the stream; `on_stop` ends waiting for a store that is away."""
+    """What goes on beside the stream; `on_stop` ends waiting for a store that is away.
 
-    champions: Champions
+    `renew` and `chore` are done every few seconds, in a thread of their own.
+    """
+
     metrics: WorkerMetrics
     watchdog: Watchdog
     on_stop: Callable[[], None]
+    renew: Callable[[], None] = _nothing
+    chore: Callable[[], None] = _nothing
 
 
 class Worker:
@@ -79,12 +91,13 @@ class Worker:
         self,
         app: Any,  # noqa: ANN401 (faust is untyped here)
         topic: Any,  # noqa: ANN401
-        pipeline: Pipeline,
+        pipeline: Keeper[Any],
         guard: Guard,
         pace: Pace,
     ) -> None:
         self._app, self._topic, self._pace = app, topic, pace
         self._name: str = topic.get_topic_name()
+        self._kind = guard.metrics.process
         self._pipeline, self._guard, self._watchdog = pipeline, guard, guard.watchdog
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pipeline")
         self._inbox = Inbox(pace.batch_messages)
@@ -105,10 +118,11 @@ class Worker:
             loop.add_signal_handler(number, self._ended.set)
         self._watchdog.start()
         await self._app.start()
-        _log.info("worker is running", topic=self._name)
+        _log.info(f"{self._kind} is running", topic=self._name)
         tasks = [
             asyncio.create_task(self._work()),
-            asyncio.create_task(self._every(POLL_S, self._renew_champions)),
+            asyncio.create_task(self._every(POLL_S, self._renew)),
+            asyncio.create_task(self._every(_CHORE_S, self._do_chore)),
             asyncio.create_task(self._every(self._pace.snapshot_interval_s, self._snapshot)),
             asyncio.create_task(self._every(_LOOK_S, self._look_after)),
             asyncio.create_task(self._every(_WATCH_S, self._watch)),
@@ -116,7 +130,7 @@ class Worker:
         await self._ended.wait()
         await self._finish(tasks)
         if self._failure:
-            raise WorkerError(f"the worker ended: {self._failure}") from self._failure
+            raise WorkerError(f"the {self._kind} ended: {self._failure}") from self._failure
 
     async def _finish(self, tasks: Iterable[asyncio.Task[None]]) -> None:
         """Drain what is under way, save, commit, leave."""
@@ -128,7 +142,7 @@ class Worker:
             await self._snapshot()
         except Exception as error:  # noqa: BLE001 (the stop goes on; the log is replayed)
             _log.error("no last snapshot", reason=repr(error))
-        _log.info("worker stops", next=self._pipeline.next_offsets())
+        _log.info(f"{self._kind} stops", next=self._pipeline.next_offsets())
         self._watchdog.close()
         await self._app.stop()
         self._thread.shutdown()
@@ -180,8 +194,11 @@ class Worker:
             except Exception as error:  # noqa: BLE001 (a timer that dies silently is worse)
                 self._fail(error)
 
-    async def _renew_champions(self) -> None:
-        self._pipeline.offer(await asyncio.to_thread(self._guard.champions.refresh))
+    async def _renew(self) -> None:
+        await asyncio.to_thread(self._guard.renew)
+
+    async def _do_chore(self) -> None:
+        await asyncio.to_thread(self._guard.chore)
 
     async def _snapshot(self) -> None:
         offsets = await self._in_thread(self._pipeline.snapshot)
@@ -243,7 +260,7 @@ class Worker:
 
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error
-        _log.error("the worker can't go on", reason=repr(error), exc_info=error)
+        _log.error(f"the {self._kind} can't go on", reason=repr(error), exc_info=error)
         self._ended.set()
 
 

@@ -18,6 +18,7 @@ Reason = Literal[
     "duplicate",  # this sequence number was applied already
     "stale_sequence",  # too far behind the vehicle's newest sequence number to tell
     "foreign_partition",  # a vehicle that belongs to another partition
+    "bad_command",  # a command that is about nothing
     "unreadable_row",  # an adapter could not read a row of a source file
 ]
 

@@ -1,4 +1,4 @@
-"""The worker's figures for Prometheus, served on loopback."""
+"""A worker's or alerter's figures for Prometheus, served on loopback."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +9,10 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class WorkerMetrics:
-    """Counters of one worker, in a registry of their own."""
+    """Counters of one process, in a registry of their own; `process` is part of their names."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: str = "worker") -> None:
+        self.process = process
         self.registry = CollectorRegistry()
         self.messages = self._counter("messages", "Messages applied.")
         self.frames = self._counter("frames", "Frames applied.")
@@ -22,13 +23,13 @@ class WorkerMetrics:
         self.outages = self._counter("outages", "Times that store or broker went away.", "what")
         self.snapshots = self._counter("snapshots", "Snapshots written.")
         self.lag = Gauge(
-            "telltale_worker_lag",
+            f"telltale_{process}_lag",
             "Messages not applied yet.",
             ("partition",),
             registry=self.registry,
         )
         self.seconds = Histogram(
-            "telltale_worker_step_seconds",
+            f"telltale_{process}_step_seconds",
             "Time of a batch by step.",
             ("step",),
             buckets=_SECONDS,
@@ -48,4 +49,4 @@ class WorkerMetrics:
         return int(server.server_port), stop
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"telltale_worker_{name}", text, labels, registry=self.registry)
+        return Counter(f"telltale_{self.process}_{name}", text, labels, registry=self.registry)

@@ -1,9 +1,12 @@
-"""Publishes risk on its topic and waits for the broker."""
+"""Publishes risk on its topic, with what happened in between, and waits for the broker."""
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
+from contracts.alert_log import Happened, encode_note
 from contracts.batches import RiskRows
+from contracts.records import VehicleEvent
 from contracts.risk import ModeRisk, RiskUpdate, Rul, encode_risk
 from contracts.topics import RISK
 from infra.connections import KafkaConnection
@@ -15,7 +18,11 @@ _UPDATES = 256
 
 
 class RiskPublisher:
-    """Sends updates to the partition of their vehicle, in order, many to a message."""
+    """Sends updates to the partition of their vehicle, in order, many to a message.
+
+    Events that end alerts stand between the scores of their vehicle by their time, so that the
+    order in the log doesn't depend on how the worker's batches were cut.
+    """
 
     def __init__(self, connection: KafkaConnection) -> None:
         self._connection = connection
@@ -23,15 +30,20 @@ class RiskPublisher:
         self._producer: Any = None
         self._count = 0
 
-    def publish(self, batches: Sequence[RiskRows]) -> None:
-        """Send all rows; returns when the broker has them. Raises UnavailableError; may then be
-        called again with the same rows.
+    def publish(self, batches: Sequence[RiskRows], events: Sequence[VehicleEvent] = ()) -> None:
+        """Send everything; returns when the broker has it. Raises UnavailableError; may then be
+        called again with the same.
         """
         by_partition: dict[int, list[RiskUpdate]] = {}
+        special = {(event.tenant, event.vehicle_id) for event in events}
+        between: list[RiskUpdate | VehicleEvent] = list(events)
         try:
             with readable_errors(self._connection):
                 producer = self._open()
                 for update in (update for rows in batches for update in updates(rows)):
+                    if special and (update.tenant, update.vehicle_id) in special:
+                        between.append(update)
+                        continue
                     place = partition_of(update.vehicle_id, self._count)
                     by_partition.setdefault(place, []).append(update)
                 sent = [
@@ -44,6 +56,10 @@ class RiskPublisher:
                     for partition, found in by_partition.items()
                     for chunk in _chunks(found)
                 ]
+                for one in sorted(between, key=attrgetter("time_ms")):
+                    place = partition_of(one.vehicle_id, self._count)
+                    key = one.vehicle_id.encode()
+                    sent.append(producer.send(self._topic, _single(one), key, partition=place))
                 producer.flush(DELIVERY_LIMIT_S)
                 for future in sent:
                     future.get(timeout=DELIVERY_LIMIT_S)
@@ -73,6 +89,10 @@ def updates(rows: RiskRows) -> Iterator[RiskUpdate]:
         modes = [ModeRisk(mode, *risk) for mode, risk in zip(rows.modes, risks[index], strict=True)]
         rul = None if ruls is None else Rul(*ruls[index])
         yield RiskUpdate(tenant, rows.profile, vehicle, times[index], rows.model, modes, rul)
+
+
+def _single(one: RiskUpdate | VehicleEvent) -> bytes:
+    return encode_risk([one]) if isinstance(one, RiskUpdate) else encode_note(Happened([one]))
 
 
 def _chunks(found: list[RiskUpdate]) -> Iterator[list[RiskUpdate]]:

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from app.cli import api, dead_letters, fetch, replay, simulate, state, status, up, worker
+from app.cli import alerter, api, dead_letters, fetch, replay, simulate, state, status, up, worker
 from app.logs import configure_logs
 from contracts.errors import TelltaleError
 
@@ -26,6 +26,7 @@ app.command()(status.status)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(worker.worker)
+app.command()(alerter.alerter)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(state.app, name="state")
 

@@ -184,11 +184,8 @@ class Keeper(ABC, Generic[P]):
         return _Held(self._empty(number, start), Trail())
 
     def _start_of(self, number: int) -> int:
-        start: list[int] = []
-        self._keeping.persistence.until_done(
-            "Kafka", lambda: start.append(self._keeping.log.start(number))
-        )
-        return start[-1]
+        keeping = self._keeping
+        return keeping.persistence.until_done("Kafka", lambda: keeping.log.start(number))
 
     def _save(self, held: _Held[P]) -> int | None:
         partition = held.partition
@@ -229,13 +226,10 @@ class Keeper(ABC, Generic[P]):
             self._read_on(held, until)
 
     def _read_on(self, held: _Held[P], until: int) -> None:
-        cursor = held.partition.cursor
-        read: list[tuple[list[Incoming], int]] = []
-        self._keeping.persistence.until_done(
-            "Kafka",
-            lambda: read.append(self._keeping.log.read(held.partition.number, cursor.next, until)),
+        cursor, keeping = held.partition.cursor, self._keeping
+        messages, position = keeping.persistence.until_done(
+            "Kafka", lambda: keeping.log.read(held.partition.number, cursor.next, until)
         )
-        messages, position = read[-1]
         due = cursor.take_from_log(messages, position, self._clock())
         self._apply([(held, due)])
 

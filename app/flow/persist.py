@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -11,6 +11,8 @@ from contracts.errors import UnavailableError
 
 _FIRST_S: Final = 0.2
 _LONGEST_S: Final = 10.0
+
+_T = TypeVar("_T")
 
 _log = structlog.get_logger(__name__)
 
@@ -33,13 +35,13 @@ class Persistence:
     ) -> None:
         self._stop, self._alive, self._on_outage = stop, alive, on_outage
 
-    def until_done(self, what: str, work: Callable[[], None]) -> None:
-        """Call `work` until it doesn't raise UnavailableError. Raises Stopping."""
+    def until_done(self, what: str, work: Callable[[], _T]) -> _T:
+        """Call `work` until it doesn't raise UnavailableError; its result. Raises Stopping."""
         wait, began = _FIRST_S, 0.0
         while True:
             self._alive()
             try:
-                work()
+                found = work()
             except UnavailableError as error:
                 if not began:
                     began = time.monotonic()
@@ -51,4 +53,4 @@ class Persistence:
             else:
                 if began:
                     _log.warning(f"{what} is back", away_s=round(time.monotonic() - began, 1))
-                return
+                return found

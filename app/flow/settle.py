@@ -5,16 +5,18 @@ from typing import Protocol
 
 from app.flow.effects import Effects
 from app.flow.persist import Persistence
+from contracts.alert_log import TOLD
 from contracts.batches import RiskRows
 from contracts.dead_letters import DeadLetter
 from contracts.ports import ResultStore
+from contracts.records import VehicleEvent
 
 
 class Publisher(Protocol):
     """Where risk goes; returns when the broker has it. Raises UnavailableError."""
 
-    def publish(self, batches: Sequence[RiskRows]) -> None:
-        """Send all rows."""
+    def publish(self, batches: Sequence[RiskRows], events: Sequence[VehicleEvent]) -> None:
+        """Send all rows, and between them what happened that ends alerts."""
         ...
 
 
@@ -51,5 +53,6 @@ class Settlement:
     def _publish(self, effects: Effects) -> None:
         if effects.letters:
             self._refuse(effects.letters)
-        if effects.risk:
-            self._publisher.publish(effects.risk)
+        told = [event for event in effects.events if event.kind in TOLD]
+        if effects.risk or told:
+            self._publisher.publish(effects.risk, told)

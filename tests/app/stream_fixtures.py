@@ -133,7 +133,7 @@ class Bench:
         self.pipeline = Pipeline(engines, ports, clock=lambda: self.now, ahead=ahead)
         self.pipeline.offer(champions or {})
 
-    def publish(self, batches):
+    def publish(self, batches, _events):
         self.published += batches
 
     def count(self, name, **labels):

@@ -1,0 +1,27 @@
+"""`telltale alerter`: opens, holds and closes alerts; takes what people ask of them."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.alerter import run_alerter
+from app.assembly import load_profiles
+from app.champion import NoModels
+from app.settings import load_settings
+
+
+def alerter(
+    profile_dir: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
+    ] = None,
+    once_idle: Annotated[
+        float, typer.Option(min=0, help="End when nothing came for so many seconds; 0: never.")
+    ] = 0.0,
+) -> None:
+    """Run one alerter until SIGTERM or Ctrl-C; more of them share the partitions."""
+    settings = load_settings()
+    profiles = load_profiles(profile_dir)
+    asyncio.run(run_alerter(settings, NoModels(), profiles, once_idle))
