@@ -6,26 +6,62 @@ A nested setting joins its names by two underscores: TELLTALE_KAFKA__BOOTSTRAP_S
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from contracts.errors import SettingsError
 from infra.addresses import embedded_clickhouse, embedded_kafka
 from infra.connections import ClickHouseConnection, KafkaConnection
+from infra.ports import is_loopback
 
 PREFIX = "TELLTALE_"
 
 
 class ApiSettings(BaseModel):
-    """Where the API and the dashboard listen."""
+    """Where the API and the dashboard listen, and who may come in.
+
+    `auth` "auto": on loopback everything is open until the first key or login is made; elsewhere a
+    credential is required. `public_url` is where people reach us through a proxy. A caller may ask
+    `requests_per_s` times a second, and four times as often at once.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8400, ge=0, le=65_535)
+    auth: Literal["auto", "open", "required"] = "auto"
+    public_url: str = Field(default="", pattern=r"^(https?://[^/\s?#]+/?)?$")
+    ssl_certfile: FilePath | None = None
+    ssl_keyfile: FilePath | None = None
+    session_hours: float = Field(default=12, gt=0, le=720, allow_inf_nan=False)
+    requests_per_s: float = Field(default=50, gt=0, le=100_000, allow_inf_nan=False)
+    max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1_024, le=1 << 30)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return is_loopback(self.host)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over HTTPS."""
+        return self.public_url.startswith("https://") or self.ssl_certfile is not None
+
+
+class IngestSettings(BaseModel):
+    """What `POST /v1/telemetry` takes: from one key `records_per_s` (four times as many at once),
+    and nothing while the workers are more than `max_lag` messages behind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    records_per_s: float = Field(default=5_000, gt=0, le=1e6, allow_inf_nan=False)
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1_024, le=64 * 1024 * 1024)
+    max_decoded_bytes: int = Field(default=8 * 1024 * 1024, ge=1_024, le=256 * 1024 * 1024)
+    max_lag: int = Field(default=200_000, ge=1)
 
 
 class WorkerSettings(BaseModel):
@@ -71,6 +107,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()
     alerts: AlertSettings = AlertSettings()
+    ingest: IngestSettings = IngestSettings()
 
     @property
     def snapshots_url(self) -> str:

@@ -1,5 +1,6 @@
 """Free ports on loopback."""
 
+import ipaddress
 import socket
 
 from contracts.errors import UnavailableError
@@ -22,6 +23,16 @@ def choose_port(wanted: int, preferred: int, what: str, setting: str) -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address means this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def is_free(port: int) -> bool:

@@ -1,16 +1,19 @@
 """What every route needs: settings, the store, the champions, the publisher, the clock."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.access.caller import Caller, local
 from app.api.answers import Answers
 from app.api.champions import ChampionOf, no_champion
-from app.api.publisher import Publisher
+from app.api.publisher import Publisher, Signed
 from app.api.summary import KEEP_S, FleetSummary, SummaryCache, summarise
 from app.settings import Settings
 from infra.clickhouse import ClickHouse
@@ -27,16 +30,12 @@ def wall_ms() -> int:
 
 
 @dataclass
-class Context:
-    """The wiring of one API process. The store is opened when first asked, so that the API can
-    start before it.
+class Lines:
+    """One API process's lines to store and broker. Each is opened when first asked for, so that the
+    API can start before them.
     """
 
     settings: Settings
-    champion_of: ChampionOf = no_champion
-    wall_ms: Callable[[], int] = field(default=wall_ms)
-    summaries: SummaryCache = field(default_factory=SummaryCache)
-    answers: Answers = field(default_factory=Answers)
 
     @cached_property
     def store(self) -> ClickHouse:
@@ -45,13 +44,57 @@ class Context:
 
     @cached_property
     def publisher(self) -> Publisher:
-        """Where commands and findings go."""
+        """Where commands and events go."""
         return Publisher(self.settings.broker)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "publisher" in self.__dict__:
+            self.publisher.close()
+
+
+@dataclass
+class Context:
+    """The wiring of one API process, as seen by `caller`: all that he reads and writes is of his
+    tenant. Without a caller it is the installation's own tenant.
+    """
+
+    settings: Settings
+    champion_of: ChampionOf = no_champion
+    wall_ms: Callable[[], int] = field(default=wall_ms)
+    summaries: dict[str, SummaryCache] = field(default_factory=lambda: defaultdict(SummaryCache))
+    answers: Answers = field(default_factory=Answers)
+    caller: Caller | None = None
+    lines: Lines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = Lines(self.settings)
+
+    def seen_by(self, caller: Caller) -> "Context":
+        """The same wiring for this caller."""
+        seen = copy(self)
+        seen.caller = caller
+        return seen
+
+    @property
+    def who(self) -> Caller:
+        """Who asks."""
+        return self.caller or local(self.settings.tenant)
+
+    @property
+    def store(self) -> ClickHouse:
+        """The store's client. Raises UnavailableError while the embedded one isn't running."""
+        return self.lines.store
+
+    @property
+    def publisher(self) -> Signed:
+        """Where commands and findings go, in the caller's name and tenant only."""
+        return Signed(self.lines.publisher, self.who)
 
     @property
     def tenant(self) -> str:
         """The tenant whose fleet is shown."""
-        return self.settings.tenant
+        return self.who.tenant
 
     def now_ms(self) -> int:
         """The fleet's clock: the wall's, or the newest score's event time where a replay runs in
@@ -63,17 +106,17 @@ class Context:
 
     def summary(self, keep_s: float = KEEP_S) -> FleetSummary:
         """The fleet in a few numbers, at most `keep_s` old."""
-        return self.summaries.get(lambda: summarise(self.store, self.tenant, self.now_ms()), keep_s)
+        cache = self.summaries[self.tenant]
+        return cache.get(lambda: summarise(self.store, self.tenant, self.now_ms()), keep_s)
 
     def close(self) -> None:
         """Close what was opened."""
-        if "publisher" in self.__dict__:
-            self.publisher.close()
+        self.lines.close()
 
 
 def _context(request: Request) -> Context:
     found: Context = request.app.state.context
-    return found
+    return found.seen_by(request.state.caller)
 
 
 Wired = Annotated[Context, Depends(_context)]

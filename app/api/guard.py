@@ -1,13 +1,14 @@
-"""Keeps other sites' pages out of a dashboard that needs no sign-in on loopback."""
+"""Keeps other sites' pages out, also of a dashboard that needs no sign-in on loopback."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.access.rules import READS
 from app.api.problems import ProblemError, problem_response
+from infra.ports import is_loopback
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -19,7 +20,6 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
@@ -29,9 +29,10 @@ class Guard:
     page rebound its name to us (DNS rebinding).
     """
 
-    def __init__(self, app: ASGIApp, listens_on: str) -> None:
+    def __init__(self, app: ASGIApp, listens_on: str, public_url: str = "") -> None:
         self._app = app
-        self._loopback = _is_loopback(listens_on)
+        self._public = {urlsplit(public_url).netloc} if public_url else set()
+        self._loopback = is_loopback(listens_on)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one request."""
@@ -55,23 +56,30 @@ class Guard:
 
     def _refusal(self, method: str, headers: Headers) -> ProblemError | None:
         host = headers.get("host", "")
-        if self._loopback and not _is_loopback(urlsplit(f"//{host}").hostname or ""):
+        ours = is_loopback(_hostname(host)) or host in self._public
+        if self._loopback and not ours:
             detail = (
                 f"The host {host!r} is not this machine's loopback address; open the dashboard "
                 "there, or set TELLTALE_API__HOST to listen elsewhere."
             )
             return ProblemError(421, "foreign-host", "Foreign host", detail)
         origin = headers.get("origin")
-        if method not in _READS and origin and urlsplit(origin).netloc != host:
+        if method not in READS and origin and _place(origin) not in {host} | self._public:
             detail = f"A page of {origin} may not change anything here; use Telltale's own pages."
             return ProblemError(403, "foreign-origin", "Foreign origin", detail)
         return None
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _hostname(host: str) -> str:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return urlsplit(f"//{host}").hostname or ""
     except ValueError:
-        return False
+        return ""
+
+
+def _place(origin: str) -> str:
+    """Host and port of an origin; of "null" and the like what no host can be."""
+    try:
+        return urlsplit(origin).netloc or "/"
+    except ValueError:
+        return "/"

@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457): what, where, what to do."""
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,16 +17,43 @@ MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
 
 
-class ProblemError(Exception):
-    """A request that can't be answered. `kind` names the problem for programs."""
+class ProblemError(HTTPException):
+    """A request that can't be answered. `kind` names the problem for programs.
+
+    It is an HTTPException, because FastAPI turns any other that comes from reading a body into 400.
+    """
 
     def __init__(self, status: int, kind: str, title: str, detail: str, **more: object) -> None:
-        super().__init__(detail)
+        super().__init__(status, detail)
         self.status = status
         self.kind = kind
         self.title = title
-        self.detail = detail
         self.more = more
+
+
+def unauthorized(detail: str) -> ProblemError:
+    """Nobody that we know asks."""
+    problem = ProblemError(401, "unauthorized", "Who are you?", detail)
+    problem.headers = {"WWW-Authenticate": 'Bearer realm="telltale"'}
+    return problem
+
+
+def forbidden(detail: str) -> ProblemError:
+    """We know who asks; he may not."""
+    return ProblemError(403, "forbidden", "Not allowed", detail)
+
+
+def too_many(detail: str, wait_s: float) -> ProblemError:
+    """Come again later; the request was not carried out."""
+    problem = ProblemError(429, "too-many", "Too much at once", detail)
+    problem.headers = {"Retry-After": str(max(1, math.ceil(wait_s)))}
+    return problem
+
+
+def too_large(limit: int) -> ProblemError:
+    """A body over the limit; the rest of it was not read."""
+    detail = f"The body is over {limit:,} bytes; send less at once."
+    return ProblemError(413, "too-large", "Body too large", detail, limit=limit)
 
 
 def unknown_vehicle(key: str) -> ProblemError:

@@ -2,8 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from app.access.caller import Caller
 from contracts.alerts import AlertCommand, encode_command
 from contracts.codec import encode_message
 from contracts.records import VehicleEvent
@@ -50,3 +54,24 @@ class Publisher:
                 sent = self._producer.send(name, payload, key, partition=partition)
         with readable_errors(self._connection):
             sent.get(timeout=DELIVERY_LIMIT_S)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A publisher for one caller: what goes out is of his tenant and bears his name."""
+
+    publisher: Publisher
+    caller: Caller
+
+    def command(self, command: AlertCommand) -> None:
+        """Send a command in his name. Raises UnavailableError."""
+        actor, tenant = self.caller.signs(command.actor), self.caller.tenant
+        self.publisher.command(msgspec.structs.replace(command, actor=actor, tenant=tenant))
+
+    def event(self, event: VehicleEvent) -> None:
+        """Send an event in his name. Raises UnavailableError."""
+        detail = event.detail
+        if "actor" in detail:
+            detail = {**detail, "actor": self.caller.signs(detail["actor"])}
+        tenant = self.caller.tenant
+        self.publisher.event(msgspec.structs.replace(event, tenant=tenant, detail=detail))

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from app.access.door import Door
 from app.api import (
     alerts,
     figures,
@@ -19,6 +20,7 @@ from app.api import (
     vehicles,
 )
 from app.api.context import Context
+from app.api.gate import Gate, checked_form
 from app.api.guard import Guard
 from app.api.metrics import Measured, Metrics
 from app.web import pages
@@ -26,13 +28,14 @@ from app.web import pages
 
 def create_app(context: Context) -> FastAPI:
     """The API and the dashboard over one context."""
-    metrics, hub = Metrics(), stream.Hub(context)
-    metrics.watch_listeners(lambda: hub.listeners)
+    metrics, hubs = Metrics(), stream.Hubs(context)
+    metrics.watch_listeners(lambda: hubs.listeners)
+    door = Door(lambda: context.store, context.settings.api, context.settings.tenant)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await hub.close()
+        await hubs.close()
         context.close()
 
     app = FastAPI(
@@ -43,14 +46,18 @@ def create_app(context: Context) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        dependencies=[Depends(checked_form)],
     )
-    app.state.context, app.state.hub, app.state.metrics = context, hub, metrics
+    app.state.context, app.state.door = context, door
+    app.state.hubs, app.state.metrics = hubs, metrics
     # `/{key:path}` takes any rest, so the routes with a suffix come before it.
     for room in (fleet, figures, alerts, history, risk, findings, vehicles, stream, status):
         app.include_router(room.router)
     pages.mount(app)
     problems.register(app)
+    api = context.settings.api
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    app.add_middleware(Gate, context=context, door=door)
     app.add_middleware(Measured, metrics=metrics)
-    app.add_middleware(Guard, listens_on=context.settings.api.host)
+    app.add_middleware(Guard, listens_on=api.host, public_url=api.public_url)
     return app

@@ -6,15 +6,19 @@ One task asks the store for everyone; clients only wait on a queue.
 import asyncio
 import contextlib
 import itertools
+import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import msgspec
 import structlog
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 
+from app.access.caller import Caller, local
+from app.access.door import Door
 from app.api.alerts import alert_view
 from app.api.context import Context
 from contracts.errors import TelltaleError
@@ -67,8 +71,10 @@ class Hub:
         """How many clients are connected."""
         return len(self._listeners)
 
-    async def listen(self, last_id: str) -> AsyncIterator[str]:
-        """The stream of one client: what it missed since `last_id`, then what happens."""
+    async def listen(self, last_id: str, allowed: Callable[[], bool]) -> AsyncIterator[str]:
+        """The stream of one client: what it missed since `last_id`, then what happens, as long as
+        it is `allowed`.
+        """
         queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE)
         missed = self._missed(last_id)
         self._listeners.add(queue)
@@ -76,7 +82,12 @@ class Hub:
             self._task = asyncio.create_task(self._watch())
         try:
             yield f"retry: 2000\n\n{''.join(one.text(self.epoch) for one in missed)}"
+            checked = time.monotonic()
             while True:
+                if time.monotonic() - checked > _HEARTBEAT_S:
+                    checked = time.monotonic()
+                    if not await asyncio.to_thread(allowed):
+                        return
                 try:
                     event = await asyncio.wait_for(queue.get(), _HEARTBEAT_S)
                     yield event.text(self.epoch)
@@ -149,14 +160,43 @@ class Hub:
                 queue.put_nowait(event)
 
 
+class Hubs:
+    """A hub a tenant, made when first asked for."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._hubs: dict[str, Hub] = {}
+
+    def of(self, caller: Caller) -> Hub:
+        """The hub of the caller's tenant; it sees the tenant, not the caller."""
+        tenant = caller.tenant
+        if tenant not in self._hubs:
+            self._hubs[tenant] = Hub(self._context.seen_by(local(tenant)))
+        return self._hubs[tenant]
+
+    @property
+    def listeners(self) -> int:
+        """How many clients are connected."""
+        return sum(hub.listeners for hub in self._hubs.values())
+
+    async def close(self) -> None:
+        """Stop watching."""
+        for hub in self._hubs.values():
+            await hub.close()
+
+
 @router.get("/stream", response_class=StreamingResponse)
 async def stream(request: Request, last_event_id: str = Header("")) -> StreamingResponse:
-    """Server-sent events: `alert` (an alert, whole), `fleet` (the counts), `reset` (read anew)."""
-    hub: Hub = request.app.state.hub
+    """Server-sent events: `alert` (an alert, whole), `fleet` (the counts), `reset` (read anew).
+
+    The stream ends when the key or session does that it was opened with.
+    """
+    hubs: Hubs = request.app.state.hubs
+    caller: Caller = request.state.caller
+    door: Door = request.app.state.door
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(
-        hub.listen(last_event_id), media_type="text/event-stream", headers=headers
-    )
+    told = hubs.of(caller).listen(last_event_id, partial(door.still, request.headers, caller))
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 
 def _json(value: object) -> str:

@@ -1,5 +1,6 @@
 """`telltale api`: the HTTP API and the dashboard."""
 
+import structlog
 import uvicorn
 
 from app.api.context import Context
@@ -7,15 +8,24 @@ from app.api.server import create_app
 from app.settings import load_settings
 
 _GRACE_S = 3
+_log = structlog.get_logger(__name__)
 
 
 def api() -> None:
     """Serve the HTTP API and the dashboard until stopped."""
     settings = load_settings()
+    listens = settings.api
+    if listens.auth == "open" and not listens.on_loopback:
+        _log.warning(
+            "everyone who reaches this address is an administrator; set TELLTALE_API__AUTH=required",
+            host=listens.host,
+        )
     uvicorn.run(
         create_app(Context(settings)),
-        host=settings.api.host,
-        port=settings.api.port,
+        host=listens.host,
+        port=listens.port,
+        ssl_certfile=listens.ssl_certfile,
+        ssl_keyfile=listens.ssl_keyfile,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -5,7 +5,23 @@ import sys
 
 import typer
 
-from app.cli import alerter, api, dead_letters, fetch, replay, simulate, state, status, up, worker
+from app.cli import (
+    alerter,
+    api,
+    audit,
+    dead_letters,
+    fetch,
+    keys,
+    models,
+    replay,
+    simulate,
+    state,
+    status,
+    train,
+    up,
+    users,
+    worker,
+)
 from app.logs import configure_logs
 from contracts.errors import TelltaleError
 
@@ -25,9 +41,14 @@ app.command()(api.api)
 app.command()(status.status)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
+app.command()(train.train)
 app.command()(worker.worker)
 app.command()(alerter.alerter)
+app.command()(audit.audit)
+app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(models.app, name="models")
 app.add_typer(state.app, name="state")
 
 

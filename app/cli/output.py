@@ -1,10 +1,12 @@
 """How commands print: tables for people, one JSON object for programs."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -29,7 +31,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     Console().print(table)
 
 
+def when(time_ms: int) -> str:
+    """A time in UTC, "" for 0."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(" ", "seconds") if time_ms else ""
+
+
 def _text(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.3g}" if isinstance(value, float) else str(value)
+    # Text of others may hold brackets, which would else be taken for markup.
+    return f"{value:,.3g}" if isinstance(value, float) else escape(str(value))

@@ -1,0 +1,82 @@
+"""`telltale users`: people who sign in."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from app.access.people import role_named
+from app.cli.acting import TenantOption, acting, desk
+from app.cli.output import print_json, print_table, when
+from app.settings import load_settings
+from infra.access.users import Users
+from infra.clickhouse import ClickHouse
+
+app = typer.Typer(help="People who sign in.", no_args_is_help=True)
+Login = Annotated[str, typer.Argument(help="Login, such as an e-mail address.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def create(
+    login: Login,
+    *,
+    role: Annotated[
+        str, typer.Option(help="fleet_manager, service_desk, data_scientist or admin.")
+    ],
+    name: Annotated[str, typer.Option(help="As others read it.")] = "",
+    oidc: Annotated[bool, typer.Option(help="Signs in at the identity provider only.")] = False,
+    tenant: TenantOption = "",
+) -> None:
+    """Add a person. The password is asked for, or read from standard input."""
+    password = None if oidc else _password()
+    user = desk().new_user(acting(tenant), login, name, role_named(role), password)
+    typer.echo(f"{user.login} may sign in as {user.role} of {user.tenant}.")
+
+
+@app.command("list")
+def list_users(*, tenant: TenantOption = "", as_json: JsonOption = False) -> None:
+    """List a tenant's people."""
+    settings = load_settings()
+    lines = [
+        {
+            "login": user.login,
+            "name": user.name,
+            "role": user.role,
+            "created": when(user.created_ms),
+            "state": "disabled" if user.disabled else "password" if user.password else "oidc",
+        }
+        for user in Users(ClickHouse(settings.store())).of(tenant or settings.tenant)
+    ]
+    if as_json:
+        print_json({"users": lines})
+        return
+    columns = ("login", "name", "role", "created", "state")
+    print_table("People", columns, [list(line.values()) for line in lines])
+
+
+@app.command()
+def disable(login: Login, *, tenant: TenantOption = "") -> None:
+    """Let a person in no more; the sessions end within 5 s."""
+    user = desk().change_user(acting(tenant), login, disabled=True)
+    typer.echo(f"{user.login} can't sign in any more.")
+
+
+@app.command()
+def enable(login: Login, *, tenant: TenantOption = "") -> None:
+    """Let a disabled person in again."""
+    user = desk().change_user(acting(tenant), login, disabled=False)
+    typer.echo(f"{user.login} may sign in again.")
+
+
+@app.command()
+def password(login: Login, *, tenant: TenantOption = "") -> None:
+    """Set another password, asked for or read from standard input; the sessions end."""
+    user = desk().change_user(acting(tenant), login, password=_password())
+    typer.echo(f"{user.login} has another password.")
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
