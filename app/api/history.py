@@ -86,8 +86,8 @@ def history(
     chosen = _chosen(profile, signal)
     until = context.now_ms()
     start = until - days * DAY_MS if since is None else since
-    times, columns = _series(context, found, chosen, start, points)
-    value, low, high = (_numbers(column) for column in columns)
+    times, (columns,) = series(context, found, [chosen], start, points)
+    value, low, high = (_numbers(column) for column in columns.T)
     return History(
         found.vehicle_id,
         _name(chosen),
@@ -121,23 +121,31 @@ def marks_of(context: Context, found: Registration, since_ms: int) -> list[Mark]
     return sorted(marks, key=lambda mark: mark.time_ms)
 
 
-def _series(
-    context: Context, found: Registration, chosen: ProfileSignal, since_ms: int, points: int
-) -> tuple[npt.NDArray[np.int64], Sequence[npt.NDArray[np.float64]]]:
-    """Times and the columns value, low, high."""
+def series(
+    context: Context,
+    found: Registration,
+    signals: Sequence[ProfileSignal],
+    since_ms: int,
+    points: int,
+) -> tuple[npt.NDArray[np.int64], list[npt.NDArray[np.float64]]]:
+    """Times, and per signal the columns value, low, high [points x 3]; NaN where nothing is
+    known. The profile has to be one that we have.
+    """
     vehicle = (context.tenant, found.profile, found.vehicle_id)
     profile = builtin_profile(found.profile)
     means = frame_means(context.store, vehicle, since_ms, len(profile.signals))
-    at = profile.signals.index(chosen)
-    columns = np.full((len(means.time_ms), 3), np.nan)
-    columns[:, 0] = means.values[:, at]
-    champion = context.champion_of(profile.name)
-    if champion and not chosen.operating and len(means.time_ms):
-        expected = champion.expectation.expected(means.values)[:, at]
-        half = BAND_SD * float(champion.expectation.band[at])
-        columns[:, 1], columns[:, 2] = expected - half, expected + half
+    columns = np.full((len(means.time_ms), 3 * len(signals)), np.nan)
+    champion = context.champion_of(profile.name) if len(means.time_ms) else None
+    expected = champion.expectation.expected(means.values) if champion else None
+    for place, signal in enumerate(signals):
+        at = profile.signals.index(signal)
+        columns[:, 3 * place] = means.values[:, at]
+        if champion and expected is not None and not signal.operating:
+            half = BAND_SD * float(champion.expectation.band[at])
+            columns[:, 3 * place + 1] = expected[:, at] - half
+            columns[:, 3 * place + 2] = expected[:, at] + half
     times, reduced = downsample(means.time_ms, columns, points)
-    return times, list(reduced.T)
+    return times, np.split(reduced, len(signals), axis=1)
 
 
 def _chosen(profile: Profile, path: str) -> ProfileSignal:
@@ -175,5 +183,6 @@ def _event_mark(profile: str, event: Happening) -> Mark:
         label, text = event.code, words.code_texts(profile, [event.code])[0].text
     elif event.kind in {"failure", "finding"}:
         text = words.mode_label(profile, event.code)
-    details = [event.detail[key] for key in ("outcome", "note") if event.detail.get(key)]
-    return Mark(event.time_ms, event.kind, label, " · ".join([text, *details]).strip(" ·"))
+    details = [words.outcome_text(event.detail.get("outcome", "")), event.detail.get("note", "")]
+    told = " · ".join(part for part in (text, *details) if part)
+    return Mark(event.time_ms, event.kind, label, told)

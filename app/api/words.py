@@ -20,6 +20,14 @@ _UNITS = {
 }
 
 
+_OUTCOMES = {
+    "confirmed_part": "this part was at fault",
+    "other_part": "another part was at fault",
+    "no_fault_found": "no fault found",
+    "not_checked": "not checked",
+}
+
+
 @dataclass(frozen=True)
 class FaultCodeText:
     """A fault code with its words; empty where the profile doesn't know it."""
@@ -90,6 +98,11 @@ def check_texts(profile: str, mode: str, checks: Iterable[str]) -> list[CheckTex
     known = mode_of(profile, mode)
     minutes = {check.text: check.minutes for check in known.checks} if known else {}
     return [CheckText(text, minutes.get(text)) for text in checks]
+
+
+def outcome_text(outcome: str) -> str:
+    """`confirmed_part` -> "this part was at fault"."""
+    return _OUTCOMES.get(outcome, outcome.replace("_", " "))
 
 
 def policy(now_ms: int) -> Policy:

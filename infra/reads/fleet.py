@@ -25,7 +25,8 @@ class Policy:
 
 @dataclass(frozen=True)
 class FleetFilter:
-    """Which vehicles; empty means all. `needs` keeps those with an active alert or silent.
+    """Which vehicles; empty means all. `needs` keeps those with an active alert or silent, `silent`
+    the latter alone.
 
     `text` is part of a VIN, plate or vehicle id. `after` is the place of the last vehicle of the
     page before: (at stake, vehicle).
@@ -38,6 +39,7 @@ class FleetFilter:
     needs: bool = False
     after: tuple[float, str] | None = None
     limit: int = 50
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def fleet_rows(
     Ranked on few narrow columns first; the rest is read for the rows of the page alone.
     """
     given = _parameters(tenant, wanted, policy)
-    if wanted.needs:
+    if wanted.needs or wanted.silent:
         # Asked first: by their ids, the few that need someone are found through the index.
         given["needing"] = [row[0] for row in store.rows(_NEEDING, **given)] or [""]
     rows = store.rows(_ranking(wanted), **given)
@@ -164,7 +166,7 @@ def _ranking(wanted: FleetFilter) -> str:
     among = ["tenant = %(tenant)s"]
     if wanted.profile:
         among.append("profile = %(profile)s")
-    if wanted.needs:
+    if wanted.needs or wanted.silent:
         among.append("vehicle_id IN %(needing)s")
     if wanted.text or wanted.depot:
         among.append(_MATCHING)
@@ -180,6 +182,8 @@ def _ranking(wanted: FleetFilter) -> str:
         )
     if wanted.needs:
         conditions.append("state IN ('critical', 'soon', 'watch', 'silent')")
+    if wanted.silent:
+        conditions.append("state = 'silent'")
     expected = _EXPECTED.format(scored=" AND ".join(scored), registered=" AND ".join(among))
     return _RANKED.format(
         silent_before=_SILENT_BEFORE,

@@ -45,7 +45,10 @@ def outcome_counts(store: ClickHouse, tenant: str) -> list[OutcomeCount]:
         tenant=tenant,
         day=DAY_MS,
     )
-    return [OutcomeCount(int(at), *names, alerts=int(count)) for at, *names, count in rows]
+    return [
+        OutcomeCount(int(at), profile, mode, found, int(count))
+        for at, profile, mode, found, count in rows
+    ]
 
 
 def announced_failures(

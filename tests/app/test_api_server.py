@@ -11,7 +11,7 @@ pytestmark = pytest.mark.stack
 
 
 def test_every_answer_forbids_inline_script(api):
-    for path in ("/", "/api/fleet", "/static/telltale.css", "/nothing"):
+    for path in ("/", "/api/fleet", "/static/base.css", "/nothing"):
         headers = api.client.get(path).headers
         policy = headers["content-security-policy"]
         assert "script-src 'self'" in policy

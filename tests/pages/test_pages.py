@@ -11,7 +11,8 @@ from tests.app.serving import serve
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 PAGES = ["/", "/?show=all", "/?q=v00", "/?q=nobody", "/vehicles/V0001", "/vehicles/V0005"]
-PAGES += ["/vehicles/V0008", "/status"]
+PAGES += ["/vehicles/V0008", "/status", "/vehicles/V0001/job-card", "/vehicles/V0001/finding"]
+PAGES += ["/figures", "/?show=silent"]
 LOOKS = [
     {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
     for width in (320, 390, 768, 1280)
@@ -69,6 +70,8 @@ def test_the_vehicle_page_says_why_and_what_to_check_first(page):
     page.goto("/vehicles/V0001")
     expect(page.locator("#head")).to_contain_text("Critical: coolant pump")
     expect(page.locator("#why")).to_contain_text("SPN 110 FMI 0: engine coolant far too hot")
+    expect(page.locator("#why .spark polygon")).to_have_count(1)
+    expect(page.locator("#codes")).to_contain_text("Engine coolant far too hot")
     expect(page.locator("#checks li").first).to_contain_text("10 min")
     expect(page.locator("#checks")).to_contain_text("€980")
     expect(page.locator("#events")).to_contain_text("oil and filters")
@@ -95,8 +98,8 @@ def test_slash_leads_to_the_vehicle_by_its_plate(page):
 
 
 def test_times_are_in_the_viewers_zone(page):
-    page.goto("/")
-    time = page.locator("#summary time").last
+    page.goto("/vehicles/V0005")
+    time = page.locator("#head time").first
     wanted = page.evaluate(
         "text => new Intl.DateTimeFormat(undefined, {hour: '2-digit', minute: '2-digit', "
         "timeZone: 'Europe/Paris'}).format(new Date(text))",
@@ -107,7 +110,9 @@ def test_times_are_in_the_viewers_zone(page):
 
 def test_a_finding_is_reported_without_leaving_the_page(page, complaints):
     page.goto("/vehicles/V0001")
-    page.select_option("#finding [name=outcome]", "no_fault_found")
+    page.get_by_role("link", name="Report finding").click()
+    expect(page.locator("#finding [name=mode]")).to_have_value("coolant_pump")
+    page.get_by_label("No fault found").check()
     page.fill("#finding [name=note]", "all dry")
     page.click("#finding button[type=submit]")
     expect(page.locator("#finding output")).to_have_text("Reported, thank you.")
@@ -124,9 +129,13 @@ def test_acknowledging_says_that_it_was_sent(page, complaints):
 
 def test_filters_work_and_say_when_nothing_fits(page):
     page.goto("/")
+    page.focus("select[name=depot]")
     page.select_option("select[name=depot]", "Lille")
     page.wait_for_url("**depot=Lille**")
     expect(page.locator("#rows tbody tr")).to_have_count(2)
+    expect(page.locator("select[name=depot]")).to_be_focused()
+    page.go_back()
+    expect(page.locator("#rows tbody tr")).to_have_count(5)
     page.goto("/?depot=Atlantis")
     expect(page.locator("#rows")).to_contain_text("No vehicle fits these filters.")
 

@@ -1,23 +1,16 @@
 // One signal against its expected band, with what happened marked on the same time axis.
 
+import { axes, colour, DAY, number, sayInstead, watch } from "./plot.js";
+import { conversion, dates, say } from "./words.js";
+
 const box = document.getElementById("chart");
 const readout = document.getElementById("readout");
 const signal = document.getElementById("signal");
 const days = document.getElementById("days");
-const DAY = 86400;
 const MARKS = { fault_code: "--mark-soon", alert_opened: "--mark-critical", failure: "--mark-critical", alert_resolved: "--mark-ok", replacement: "--mark-ok", finding: "--mark-ok" };
-const dayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const minuteFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const hourFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 let plot = null;
 let shown = null;
 let asked = 0;
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const text = (value) => {
-  const size = Math.abs(value);
-  return value.toLocaleString(undefined, { maximumFractionDigits: size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3 });
-};
 
 // A line across a month without data would tell a story that nobody measured.
 function withGaps(found) {
@@ -51,12 +44,13 @@ function drawMarks(u) {
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    const width = ctx.measureText(mark.label).width;
+    const label = mark.kind === "fault_code" ? mark.label : say(`mark_${mark.kind}`);
+    const width = ctx.measureText(label).width;
     const left = Math.min(x + 4 * ratio, bbox.left + bbox.width - width);
     const line = ends.findIndex((end) => left > end + 8 * ratio);
     if (line < 0) continue;
     ctx.fillStyle = colour("--quiet");
-    ctx.fillText(mark.label, left, bbox.top - (28 - 14 * line) * ratio);
+    ctx.fillText(label, left, bbox.top - (28 - 14 * line) * ratio);
     ends[line] = left + width;
   }
   ctx.strokeStyle = colour("--mark-critical");
@@ -77,27 +71,38 @@ function tell(u) {
   const [times, low, high, values] = u.data;
   const place = at ?? times.length - 1;
   if (values[place] === null || values[place] === undefined) return;
-  const unit = shown.signal.unit ? ` ${shown.signal.unit}` : "";
-  const expected = low[place] === null ? "" : `, expected ${text(low[place])} to ${text(high[place])}${unit}`;
+  const unit = shown.signal.unit ? `\u00a0${shown.signal.unit}` : "";
+  const expected = low[place] === null ? "" : `, ${say("expected", { low: number(low[place]), high: number(high[place]) })}${unit}`;
   const value = document.createElement("b");
-  value.textContent = `${text(values[place])}${unit}`;
-  readout.replaceChildren(`${at === null || at === undefined ? "Newest, " : ""}${minuteFormat.format(times[place] * 1000)}: `, value, expected);
+  value.textContent = `${number(values[place])}${unit}`;
+  const time = dates.minute.format(times[place] * 1000);
+  readout.replaceChildren(`${say(at === null || at === undefined ? "newest" : "at", { time })} `, value, expected);
+}
+
+// Everything in the viewer's units, once.
+function converted(found) {
+  const [factor, offset, unit] = conversion(found.signal.unit);
+  const turn = (one) => (one === null ? null : factor * one + offset);
+  return {
+    ...found,
+    signal: { ...found.signal, unit },
+    value: found.value.map(turn),
+    low: found.low.map(turn),
+    high: found.high.map(turn),
+    low_limit: turn(found.low_limit),
+    high_limit: turn(found.high_limit),
+  };
 }
 
 function options(width, height) {
-  const axis = { stroke: colour("--quiet"), font: "11px system-ui, sans-serif", ticks: { show: false }, grid: { stroke: colour("--faint"), width: 1 } };
   const span = (shown.until_ms - shown.since_ms) / 1000;
-  const format = span > 4 * DAY ? dayFormat : hourFormat;
   return {
     width,
     height,
     padding: [32, 8, 0, 0],
     cursor: { y: false, drag: { x: true, y: false }, points: { size: 6 } },
     scales: { x: { range: () => [Math.max(shown.since_ms, shown.time_ms[0]) / 1000, shown.until_ms / 1000] } },
-    axes: [
-      { ...axis, grid: { show: false }, size: 28, space: 72, values: (_, splits) => splits.map((one) => format.format(one * 1000)) },
-      { ...axis, size: 48, values: (_, splits) => splits.map((one) => one.toLocaleString()) },
-    ],
+    axes: axes(span, number),
     series: [
       {},
       { stroke: "transparent", points: { show: false } },
@@ -110,13 +115,10 @@ function options(width, height) {
   };
 }
 
-function say(sentence) {
+function sayNothingToDraw(sentence) {
   plot?.destroy();
   plot = null;
-  const line = document.createElement("p");
-  line.className = "empty";
-  line.textContent = sentence;
-  box.replaceChildren(line);
+  sayInstead(box, sentence);
   readout.replaceChildren("\u00a0");
   document.getElementById("key").hidden = true;
 }
@@ -124,7 +126,7 @@ function say(sentence) {
 function draw() {
   if (!shown) return;
   if (!shown.time_ms.length) {
-    say("No data of this signal in this span. Look further back, or at another signal.");
+    sayNothingToDraw(say("no_data"));
     return;
   }
   plot?.destroy();
@@ -145,13 +147,13 @@ async function load() {
     const answer = await fetch(`/api/vehicles/${encodeURIComponent(box.dataset.vehicle)}/history?${query}`);
     const found = await answer.json();
     if (mine !== asked) return;
-    if (!answer.ok) { say(found.detail); return; }
-    shown = found;
-    const { label, unit } = found.signal;
-    document.getElementById("signal-title").textContent = `${label}${unit ? `, ${unit}` : ""}`;
+    if (!answer.ok) { sayNothingToDraw(found.detail); return; }
+    shown = converted(found);
+    const { unit } = shown.signal;
+    document.getElementById("signal-title").textContent = `${signal.selectedOptions[0].text}${unit ? `, ${unit}` : ""}`;
     draw();
   } catch {
-    if (mine === asked) say("Telltale doesn't answer; reload to try again.");
+    if (mine === asked) sayNothingToDraw(say("away"));
   } finally {
     if (mine === asked) box.setAttribute("aria-busy", "false");
   }
@@ -165,11 +167,6 @@ document.addEventListener("click", (event) => {
   signal.value = link.dataset.signal;
   load();
 });
-let resizing = 0;
-new ResizeObserver(() => {
-  cancelAnimationFrame(resizing);
-  resizing = requestAnimationFrame(() => plot?.setSize({ width: box.clientWidth, height: box.clientHeight }));
-}).observe(box);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+watch(box, () => plot?.setSize({ width: box.clientWidth, height: box.clientHeight }), draw);
 if (signal.options.length) load();
-else say("This vehicle's profile isn't known here, so its signals have no names.");
+else sayNothingToDraw(say("no_profile"));

@@ -1,108 +1,113 @@
 // Keeps a page live: times in the viewer's zone, changed parts without a reload, forms as JSON.
 
-const minute = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+import { ago, dates, say } from "./words.js";
 
-function ago(moment) {
-  const seconds = Math.max(0, Math.round((Date.now() - moment) / 1000));
-  if (seconds < 10) return "just now";
-  const [unit, size] = UNITS.find(([, length]) => seconds >= length);
-  return `${Math.floor(seconds / size)} ${unit} ago`;
-}
+const REFRESH_MS = 500; // Twice a second is enough for a person, however fast the events come.
+const SENT_MS = 30000;
 
 function showTimes(root) {
   for (const element of root.querySelectorAll("time")) {
     const moment = new Date(element.dateTime);
     const style = element.dataset.style;
-    element.textContent = style === "ago" ? ago(moment) : (style === "day" ? day : minute).format(moment);
-    element.title = whole.format(moment);
+    element.textContent = style === "ago" ? ago(moment) : dates[style].format(moment);
+    element.title = dates.whole.format(moment);
   }
+}
+
+// The server writes times in this zone from the next page on.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`zone=${encodeURIComponent(zone)}`)) {
+  document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
 }
 
 // Addresses posted to, until the page shows what came of it.
 const sent = new Map();
-const SENT_MS = 30000;
 
 function showSent(root) {
   for (const button of root.querySelectorAll("button[data-post]")) {
     if (Date.now() - (sent.get(button.dataset.post) ?? 0) > SENT_MS) continue;
-    button.textContent = "Sent";
+    button.textContent = say("sent");
     button.disabled = true;
   }
 }
 
-function replaceParts(html) {
-  const fresh = new DOMParser().parseFromString(html, "text/html");
+// What htmx is about to put into the page reads as the page does; rows that are new show it.
+document.addEventListener("htmx:before:swap", (event) => {
   const known = new Set([...document.querySelectorAll("tr[id]")].map((row) => row.id));
-  const focused = document.activeElement?.closest("tr[id]")?.id;
-  for (const part of fresh.querySelectorAll("[data-live]")) {
-    const old = document.getElementById(part.id);
-    if (!old) continue;
-    showTimes(part);
-    showSent(part);
-    if (old.innerHTML === part.innerHTML) continue;
-    for (const row of part.querySelectorAll("tr[id]")) row.classList.toggle("fresh", !known.has(row.id));
-    old.replaceWith(part);
+  for (const { fragment } of event.detail.tasks) {
+    showTimes(fragment);
+    showSent(fragment);
+    for (const row of fragment.querySelectorAll("tr[id]")) {
+      row.classList.toggle("fresh", !known.has(row.id) || document.getElementById(row.id).matches(".fresh"));
+    }
   }
-  if (focused) document.getElementById(focused)?.querySelector("button, a")?.focus();
-}
+});
 
-let waiting = 0;
+let waiting = false;
 let again = false;
-async function refresh() {
+export async function refresh() {
   if (waiting) { again = true; return; }
-  waiting = 1;
+  waiting = true;
   const address = new URL(location.href);
   address.searchParams.set("part", "live");
+  address.hash = "";
   try {
-    const answer = await fetch(address, { headers: { Accept: "text/html" } });
-    if (answer.ok) replaceParts(await answer.text());
+    await htmx.ajax("GET", address.pathname + address.search, { swap: "none", source: "#main", push: "false" });
   } finally {
-    // One refresh a second is enough for a person, however fast the events come.
-    setTimeout(() => { waiting = 0; if (again) { again = false; refresh(); } }, 1000);
+    setTimeout(() => { waiting = false; if (again) { again = false; refresh(); } }, REFRESH_MS);
   }
+}
+
+function announce(alert) {
+  if (alert.state !== "open") return;
+  document.getElementById("told").textContent = say("alert_told", { vehicle: alert.vehicle_id, mode: alert.mode_label, severity: say(alert.severity) });
 }
 
 function listen(subject) {
   const link = document.getElementById("link");
   const show = (text, away) => { link.hidden = false; link.textContent = text; link.classList.toggle("away", away); };
   const source = new EventSource("/api/stream");
-  source.onopen = () => { show("Live", false); refresh(); };
-  source.onerror = () => show("Reconnecting", true);
+  source.onopen = () => { show(say("live"), false); refresh(); };
+  source.onerror = () => show(say("reconnecting"), true);
   source.addEventListener("reset", refresh);
   source.addEventListener("alert", (event) => {
-    if (subject === "fleet" || JSON.parse(event.data).vehicle_id === subject) refresh();
+    const alert = JSON.parse(event.data);
+    if (subject !== "fleet" && alert.vehicle_id !== subject) return;
+    announce(alert);
+    refresh();
   });
   source.addEventListener("fleet", refresh);
   addEventListener("pagehide", () => source.close());
+}
+
+/** Post JSON; gives [the answer went well, what it says]. */
+export async function send(address, body) {
+  try {
+    const answer = await fetch(address, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return [answer.ok, await answer.json()];
+  } catch {
+    return [false, { detail: say("away") }];
+  }
 }
 
 async function post(element, body) {
   const output = element.querySelector("output") ?? element;
   const button = element.matches("button") ? element : element.querySelector("button");
   button.disabled = true;
-  try {
-    const answer = await fetch(element.dataset.post, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    const told = await answer.json();
-    button.disabled = false;
-    if (!answer.ok) {
-      output.textContent = told.detail;
-    } else if (element.matches("form")) {
-      output.textContent = "Reported, thank you.";
-      element.reset();
-    } else {
-      sent.set(element.dataset.post, Date.now());
-      showSent(document);
-    }
-  } catch {
-    output.textContent = "Telltale doesn't answer; try again.";
-    button.disabled = false;
+  const [done, told] = await send(element.dataset.post, body);
+  button.disabled = false;
+  if (!done) {
+    output.textContent = told.detail;
+  } else if (element.matches("form")) {
+    output.textContent = say("reported");
+    element.reset();
+  } else {
+    sent.set(element.dataset.post, Date.now());
+    showSent(document);
   }
 }
 
@@ -115,11 +120,19 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-post]");
   if (button) { post(button, {}); return; }
+  if (event.target.closest("[data-print]")) { print(); return; }
   const row = event.target.closest("tr[data-href]");
-  if (row && !event.target.closest("a, button") && !getSelection().toString()) location.href = row.dataset.href;
+  if (row && !event.target.closest("a, button, input, label") && !getSelection().toString()) location.href = row.dataset.href;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
 });
-document.addEventListener("change", (event) => event.target.closest("form[data-submit-on-change]")?.requestSubmit());
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const menu = document.querySelector("details.menu[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+    return;
+  }
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select")) return;
   event.preventDefault();
   document.getElementById("search").focus();

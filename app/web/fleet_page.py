@@ -1,0 +1,123 @@
+"""`/`: what needs someone, by money at stake."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.api import figures, words
+from app.api.context import Context, Wired
+from app.api.cursor import decode_cursor
+from app.api.fleet import FleetVehicle, fleet_page
+from app.web.answering import Cursor, Text, answered
+from app.web.render import render, viewer
+from features.profile import profile_names
+from infra.reads import summary as counts
+from infra.reads.fleet import DAY_MS, FleetFilter
+from infra.reads.vehicles import daily_risk
+
+router = APIRouter(include_in_schema=False)
+SHOWS = ("needs", "silent", "all")
+_PAGE = 25
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the address asks for."""
+
+    q: str
+    show: str
+    depot: str
+    profile: str
+    mode: str
+
+    def query(self, **other: str) -> str:
+        """The address's query, some of it changed."""
+        wanted = {**vars(self), **other}
+        return urlencode({key: value for key, value in wanted.items() if value})
+
+
+@router.get("/")
+def fleet_html(  # noqa: PLR0913 (query parameters)
+    request: Request,
+    context: Wired,
+    *,
+    q: Text = "",
+    profile: Text = "",
+    depot: Text = "",
+    mode: Text = "",
+    show: Text = "needs",
+    cursor: Cursor = "",
+    part: Text = "",
+) -> Response:
+    """The fleet; `part=live` gives only what changes."""
+    text = q.strip()
+    chosen = Chosen(text, show if show in SHOWS and not text else "all", depot, profile, mode)
+
+    def work() -> Response:
+        found = _found(request, context, chosen, cursor)
+        only = found["vehicles"][0] if len(found["vehicles"]) == 1 else None
+        if text and only and not part:
+            return RedirectResponse(f"/vehicles/{quote(only.vehicle_id, safe='')}", 303)
+        if part == "live":
+            page = render(request, "_fleet_live.html", **found)
+            page.headers["HX-Push-Url"] = f"/?{chosen.query()}"
+            return page
+        return render(request, "fleet.html", depots=figures.depots(context), **found)
+
+    return answered(request, work)
+
+
+def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> dict[str, Any]:
+    summary = context.summary()
+    wanted = FleetFilter(
+        chosen.profile,
+        chosen.depot,
+        chosen.mode,
+        chosen.q,
+        needs=chosen.show == "needs",
+        silent=chosen.show == "silent",
+        after=decode_cursor(cursor),
+        limit=_PAGE,
+    )
+    vehicles, following = fleet_page(context, wanted, words.policy(summary.now_ms))
+    return {
+        "section": "fleet",
+        "q": chosen.q,
+        "show": chosen.show,
+        "summary": summary,
+        "trends": figures.daily(context),
+        "avoided": figures.avoided(context),
+        "vehicles": vehicles,
+        "sparks": _sparks(context, vehicles, summary.now_ms),
+        "following": following,
+        "chosen": chosen,
+        "filtered": bool(chosen.depot or chosen.profile or chosen.mode),
+        "choices": _choices(request, context),
+    }
+
+
+def _sparks(context: Context, vehicles: list[FleetVehicle], now_ms: int) -> dict[str, list[float]]:
+    wanted = [(one.profile, one.vehicle_id, one.mode) for one in vehicles if one.mode]
+    return daily_risk(context.store, context.tenant, wanted, now_ms - 30 * DAY_MS)
+
+
+def _choices(request: Request, context: Context) -> dict[str, list[tuple[str, str]]]:
+    """What the filters offer, as (value, label)."""
+    local = viewer(request).texts.local
+    present = [
+        name for name in counts.profiles(context.store, context.tenant) if name in profile_names()
+    ]
+    modes = {
+        mode.name: local(mode.label)
+        for name in present
+        if (found := words.profile_of(name))
+        for mode in found.modes
+    }
+    return {
+        "depot": [(name, name) for name in counts.depots(context.store, context.tenant)],
+        "profile": [(name, local(words.profile_label(name))) for name in present],
+        "mode": sorted(modes.items(), key=lambda one: one[1]),
+    }

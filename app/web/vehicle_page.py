@@ -1,0 +1,182 @@
+"""`/vehicles/{id, VIN or plate}`: one vehicle, its job card and its finding form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.api import words
+from app.api.context import Context, Wired
+from app.api.history import Mark, marks_of, series
+from app.api.vehicles import Vehicle, describe, registered
+from app.web.answering import Text, answered
+from app.web.render import render
+from app.web.sparks import Banded
+from features.profile import Profile
+from infra.reads.cases import Cases, similar_cases
+from infra.reads.fleet import DAY_MS
+from infra.reads.reporting import reporting, risk_trends
+from infra.reads.vehicles import Registration
+
+router = APIRouter(include_in_schema=False)
+_EVENT_DAYS = 180
+_SPARK_DAYS = 30
+_SPARK_POINTS = 48
+_CODE_DAYS = 90
+
+
+@dataclass(frozen=True)
+class CodeLine:
+    """A fault code of the last 90 days: how often, and when first and last."""
+
+    code: str
+    text: str
+    times: int
+    first_ms: int
+    last_ms: int
+
+
+@router.get("/vehicles/{key:path}/job-card")
+def job_card_html(request: Request, context: Wired, key: str) -> Response:
+    """What a mechanic takes along on paper."""
+
+    def work() -> Response:
+        found = registered(context, key)
+        vehicle = describe(context, found)
+        marks = _marks(context, found, vehicle)
+        return render(
+            request,
+            "job_card.html",
+            section="fleet",
+            vehicle=vehicle,
+            codes=_codes(marks, vehicle.freshness.now_ms),
+            cases=_cases(context, found, vehicle),
+            parts=_parts(vehicle),
+            address=_beside(request, "finding"),
+        )
+
+    return answered(request, work)
+
+
+@router.get("/vehicles/{key:path}/finding")
+def finding_html(request: Request, context: Wired, key: str, mode: Text = "") -> Response:
+    """The form for what the workshop found, made for a phone."""
+
+    def work() -> Response:
+        found = registered(context, key)
+        vehicle = describe(context, found)
+        profile = words.profile_of(found.profile)
+        asked = mode or next((one.mode for one in vehicle.alerts if one.mode), "")
+        modes = profile.modes if profile else []
+        return render(
+            request, "finding.html", section="fleet", vehicle=vehicle, modes=modes, asked=asked
+        )
+
+    return answered(request, work)
+
+
+@router.get("/vehicles/{key:path}")
+def vehicle_html(request: Request, context: Wired, key: str, part: Text = "") -> Response:
+    """One vehicle; `part=live` gives only what changes."""
+
+    def work() -> Response:
+        found = registered(context, key)
+        vehicle = describe(context, found)
+        template = "_vehicle_live.html" if part == "live" else "vehicle.html"
+        return render(request, template, **_shown(context, found, vehicle))
+
+    return answered(request, work)
+
+
+def _shown(context: Context, found: Registration, vehicle: Vehicle) -> dict[str, Any]:
+    now, profile = vehicle.freshness.now_ms, words.profile_of(found.profile)
+    place = (context.tenant, found.profile, found.vehicle_id)
+    marks = _marks(context, found, vehicle)
+    signals = profile.signals if profile else []
+    sends = reporting(context.store, place, len(signals))
+    return {
+        "section": "fleet",
+        "vehicle": vehicle,
+        "codes": _codes(marks, now),
+        "services": [one for one in marks if one.kind != "fault_code"],
+        "event_days": _EVENT_DAYS,
+        "signal": _main_signal(vehicle),
+        "signals": signals,
+        "sends": sends,
+        "missing": [
+            one.label for one, share in zip(signals, sends.shares, strict=False) if not share
+        ],
+        "sparks": _sparks(context, found, vehicle, profile),
+        "trends": risk_trends(context.store, place, now - _SPARK_DAYS * DAY_MS),
+        "cases": _cases(context, found, vehicle),
+        "mode_label": lambda mode: words.mode_label(found.profile, mode),
+    }
+
+
+def _beside(request: Request, name: str) -> str:
+    """The whole address of another page of the same vehicle."""
+    path, _, _ = request.url.path.rpartition("/")
+    return str(request.url.replace(path=f"{path}/{name}", query=""))
+
+
+def _marks(context: Context, found: Registration, vehicle: Vehicle) -> list[Mark]:
+    """What happened, the newest first."""
+    return marks_of(context, found, vehicle.freshness.now_ms - _EVENT_DAYS * DAY_MS)[::-1]
+
+
+def _codes(marks: Sequence[Mark], now_ms: int) -> list[CodeLine]:
+    """Fault codes of the last 90 days, the newest first."""
+    since = now_ms - _CODE_DAYS * DAY_MS
+    recent = [one for one in marks if one.kind == "fault_code" and one.time_ms >= since]
+    lines = []
+    for code in dict.fromkeys(one.label for one in recent):
+        times = [one.time_ms for one in recent if one.label == code]
+        text = next(one.text for one in recent if one.label == code)
+        lines.append(CodeLine(code, text, len(times), times[-1], times[0]))
+    return lines
+
+
+def _cases(context: Context, found: Registration, vehicle: Vehicle) -> list[Cases]:
+    place = (context.tenant, found.profile, found.vehicle_id)
+    return similar_cases(context.store, place, [one.mode for one in vehicle.alerts if one.mode])
+
+
+def _parts(vehicle: Vehicle) -> dict[str, str]:
+    """The part of each alert's failure mode."""
+    modes = {one.mode: words.mode_of(vehicle.profile, one.mode) for one in vehicle.alerts}
+    return {name: mode.part for name, mode in modes.items() if mode}
+
+
+def _sparks(
+    context: Context, found: Registration, vehicle: Vehicle, profile: Profile | None
+) -> dict[str, Banded]:
+    """The last 30 days of every signal that a reason names, against what was expected."""
+    if profile is None:
+        return {}
+    named = {reason.signal for alert in vehicle.alerts for reason in alert.reasons}
+    wanted = [one for one in profile.signals if one.path in named]
+    if not wanted:
+        return {}
+    since = vehicle.freshness.now_ms - _SPARK_DAYS * DAY_MS
+    _, columns = series(context, found, wanted, since, _SPARK_POINTS)
+    told = {}
+    for signal, column in zip(wanted, columns, strict=True):
+        value, low, high = (
+            [float(one) if np.isfinite(one) else None for one in part] for part in column.T
+        )
+        told[signal.path] = Banded(value, low, high)
+    return told
+
+
+def _main_signal(vehicle: Vehicle) -> str:
+    """The signal to look at first: the one behind the strongest reason, else the worst part's."""
+    for alert in vehicle.alerts:
+        for reason in alert.reasons:
+            if reason.signal:
+                return reason.signal
+    worst = vehicle.risks[0].mode if vehicle.risks else ""
+    mode = words.mode_of(vehicle.profile, worst)
+    return mode.signals[0] if mode and mode.signals else ""
