@@ -10,6 +10,7 @@ from app.cli import (
     api,
     audit,
     dead_letters,
+    demo,
     fetch,
     keys,
     models,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 
 app.command()(fetch.fetch)
+app.command()(demo.demo)
 app.command()(up.up)
 app.command()(api.api)
 app.command()(status.status)

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from app.assembly import load_profiles
-from app.champion import Champions, NoModels
+from app.champion import Champions
 from app.cli.output import print_json
 from app.settings import load_settings
 from app.state import rebuild as rebuild_state
+from models.registry import Registry
 
 app = typer.Typer(help="What the workers remember of vehicles.", no_args_is_help=True)
 
@@ -27,7 +28,7 @@ def rebuild(
     """Make the state anew from stored history, as the champions expect. Stop the workers first."""
     settings = load_settings()
     profiles = load_profiles(profile_dir)
-    champions = Champions(NoModels(), profiles).refresh()
+    champions = Champions(Registry(settings.models_dir), profiles).refresh()
     expectations = {name: champion.expectation for name, champion in champions.items()}
     done = rebuild_state(settings, profiles, expectations, profile)
     if as_json:

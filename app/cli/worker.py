@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from app.assembly import load_profiles, run_worker
-from app.champion import NoModels
 from app.settings import load_settings
+from models.registry import Registry
 
 
 def worker(
@@ -23,4 +23,4 @@ def worker(
     """Run one worker until SIGTERM or Ctrl-C; more of them share the partitions."""
     settings = load_settings()
     profiles = load_profiles(profile_dir)
-    asyncio.run(run_worker(settings, NoModels(), profiles, once_idle))
+    asyncio.run(run_worker(settings, Registry(settings.models_dir), profiles, once_idle))

@@ -1,0 +1,149 @@
+"""`telltale models`: what is in the registry, who is champion, and who said so."""
+
+import getpass
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+import typer
+
+from app.cli.output import print_json, print_table
+from app.settings import load_settings
+from models.manifest import Manifest
+from models.registry import ALIASES, Alias, Decision, Registry
+
+app = typer.Typer(help="Models: list, look at, promote, roll back.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Actor = Annotated[str, typer.Option(help="Who decides; kept in the registry.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the registry.")]
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A model in a list."""
+
+    model: str
+    profile: str
+    aliases: list[str]
+    trained: str
+    vehicles: int
+    failures: int
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A model with all that is known of it."""
+
+    manifest: Manifest
+    aliases: list[str]
+    history: list[Decision]
+
+
+@app.command("list")
+def list_models(
+    profile: Annotated[str, typer.Option(help="Only models of this profile.")] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """All models, oldest first."""
+    registry = Registry(load_settings().models_dir)
+    found = [_listed(registry, manifest) for manifest in registry.list(profile)]
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        "Models",
+        ("model", "profile", "aliases", "trained", "vehicles", "failures"),
+        [
+            (m.model, m.profile, ", ".join(m.aliases), m.trained, m.vehicles, m.failures)
+            for m in found
+        ],
+    )
+
+
+@app.command()
+def show(model: str, *, as_json: Json = False) -> None:
+    """One model: its figures, its lines, and the decisions about it."""
+    registry = Registry(load_settings().models_dir)
+    manifest = registry.manifest(model)
+    told = [one for one in registry.history(manifest.profile) if model in {one.bundle, one.before}]
+    found = Shown(manifest, _aliases(registry, manifest), told)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        f"{model} ({', '.join(found.aliases) or 'no alias'})",
+        ("mode", "method", "failures", "AUC", "average precision", "expected/observed", "line"),
+        [
+            (
+                one.mode,
+                one.method,
+                one.failures,
+                one.auc,
+                one.average_precision,
+                one.expected_over_observed,
+                one.line,
+            )
+            for one in manifest.record.modes
+        ],
+    )
+    print_table(
+        "Decisions",
+        ("when", "what", "alias", "model", "before", "who", "why"),
+        [
+            (_when(d.time_ms), d.action, d.alias, d.bundle, d.before, d.actor, d.reason)
+            for d in told
+        ],
+    )
+
+
+@app.command()
+def promote(
+    model: str,
+    alias: Annotated[str, typer.Option(help="champion, challenger or shadow.")] = "champion",
+    actor: Actor = "",
+    reason: Reason = "",
+) -> None:
+    """Give a model an alias; the workers take up a new champion within seconds."""
+    registry = Registry(load_settings().models_dir)
+    registry.promote(model, _alias(alias), actor or getpass.getuser(), reason, _now())
+    typer.echo(f"{model} is {alias} now")
+
+
+@app.command()
+def rollback(profile: str, actor: Actor = "", reason: Reason = "") -> None:
+    """Make the champion before the present one champion again."""
+    registry = Registry(load_settings().models_dir)
+    found = registry.roll_back(profile, actor or getpass.getuser(), reason, _now())
+    typer.echo(f"{found} is champion again")
+
+
+def _alias(text: str) -> Alias:
+    if text not in ALIASES:
+        raise typer.BadParameter(f"{text!r}; there are {', '.join(sorted(ALIASES))}")
+    return text  # type: ignore[return-value]
+
+
+def _listed(registry: Registry, manifest: Manifest) -> Listed:
+    record = manifest.record
+    return Listed(
+        manifest.id,
+        manifest.profile,
+        _aliases(registry, manifest),
+        _when(record.trained_ms),
+        record.vehicles,
+        sum(mode.failures for mode in record.modes),
+    )
+
+
+def _aliases(registry: Registry, manifest: Manifest) -> list[str]:
+    return [
+        alias for alias in sorted(ALIASES) if registry.alias(manifest.profile, alias) == manifest.id
+    ]
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _when(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,161 @@
+"""`telltale train`: a model from stored history."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.progress import Progress
+
+from app.assembly import load_profiles
+from app.cli.output import print_json, print_table
+from app.settings import Settings, load_settings
+from contracts.errors import DataError, SettingsError
+from features.expectation import Expectation
+from features.profile import Profile
+from infra.store import ClickHouseStore
+from models.record import TrainingRecord
+from models.registry import Registry
+from models.training import EVER, Options
+from models.training import train as train_models
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """The new model, whether it is champion now, and where it comes from."""
+
+    model: str
+    promoted: bool
+    record: TrainingRecord
+
+
+def train(  # noqa: PLR0913 (a command has this many options)
+    profile: Annotated[str, typer.Option(help="Whose failures to learn.")],
+    *,
+    since: Annotated[str, typer.Option(help="Learn from rows since this day (2025-01-31).")] = "",
+    until: Annotated[
+        str, typer.Option(help="As if it were this day: nothing later is known.")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 1,
+    promote: Annotated[
+        bool, typer.Option("--promote/--no-promote", help="Make the new model champion.")
+    ] = True,
+    fresh_expectation: Annotated[
+        bool,
+        typer.Option(help="Fit anew what signals should be; the workers' state is then rebuilt."),
+    ] = False,
+    profile_dir: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Train failure models on stored history and keep them in the registry."""
+    settings = load_settings()
+    chosen = profile_of(load_profiles(profile_dir), profile)
+    options = Options(
+        tenant=settings.tenant,
+        since_ms=day_ms("--since", since, 0),
+        until_ms=day_ms("--until", until, EVER),
+        seed=seed,
+    )
+    with bars(quiet=as_json) as told:
+        done = run(settings, chosen, options, told, keep_expectation=not fresh_expectation)
+    if promote:
+        now = time.time_ns() // 1_000_000
+        registry = Registry(settings.models_dir)
+        registry.promote(done.model, "champion", "telltale train", "newly trained", now)
+        done = msgspec.structs.replace(done, promoted=True)
+    if as_json:
+        print_json(done)
+        return
+    show(done)
+
+
+def run(
+    settings: Settings,
+    profile: Profile,
+    options: Options,
+    progress: Callable[[str, float], None],
+    *,
+    keep_expectation: bool = True,
+) -> Trained:
+    """Train and save; nobody is promoted. Raises DataError, ModelError, UnavailableError."""
+    registry = Registry(settings.models_dir)
+    expectation = champions_expectation(registry, profile) if keep_expectation else None
+    began = time.monotonic()
+    bundle, record = train_models(
+        ClickHouseStore(settings.store()), profile, options, expectation, progress
+    )
+    record = msgspec.structs.replace(
+        record, trained_ms=time.time_ns() // 1_000_000, seconds=time.monotonic() - began
+    )
+    return Trained(registry.save(bundle, record), promoted=False, record=record)
+
+
+def champions_expectation(registry: Registry, profile: Profile) -> Expectation | None:
+    """What the workers' state is made with, if it still fits the profile."""
+    champion = registry.champion(profile.name)
+    if champion is None:
+        return None
+    found = registry.load(champion)[1]
+    fits = found.paths == tuple(signal.path for signal in profile.signals)
+    return found if fits else None
+
+
+def profile_of(profiles: dict[str, Profile], name: str) -> Profile:
+    """The profile of this name. Raises DataError."""
+    if name not in profiles:
+        raise DataError(f"no profile {name!r}; there are {', '.join(sorted(profiles))}")
+    return profiles[name]
+
+
+def day_ms(option: str, text: str, otherwise: int) -> int:
+    """`"2025-01-31"` -> milliseconds of its first moment, UTC. Raises SettingsError."""
+    if not text:
+        return otherwise
+    try:
+        return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1_000)
+    except ValueError:
+        raise SettingsError(f"{option} {text!r} is no day; write it like 2025-01-31") from None
+
+
+@contextmanager
+def bars(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """A progress bar a step."""
+    with Progress(transient=True, disable=quiet) as progress:
+        tasks = {}
+
+        def told(step: str, share: float) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step.capitalize(), total=1.0)
+            progress.update(tasks[step], completed=share)
+
+        yield told
+
+
+def show(done: Trained) -> None:
+    """The new model in words."""
+    record = done.record
+    print_table(
+        f"{done.model}: {record.rows:,} rows of {record.vehicles} vehicles",
+        ("mode", "method", "failures", "AUC", "average precision", "expected/observed", "line"),
+        [
+            (
+                one.mode,
+                one.method,
+                one.failures,
+                one.auc,
+                one.average_precision,
+                one.expected_over_observed,
+                one.line,
+            )
+            for one in record.modes
+        ],
+    )
+    for note in [*record.notes, *(f"{one.mode}: {one.note}" for one in record.modes if one.note)]:
+        typer.echo(note)
+    typer.echo("It is champion now." if done.promoted else "It is not champion yet.")

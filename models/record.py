@@ -1,0 +1,41 @@
+"""What is written down about a training run, beside the model."""
+
+import msgspec
+
+
+class ModeRecord(msgspec.Struct, frozen=True):
+    """One mode. `method`: "trees", or "prior" where there were too few failures. Figures are by
+    trees that had not seen the vehicle, 30 days ahead.
+    """
+
+    mode: str
+    method: str
+    failures: int
+    rounds: list[int]
+    loss: float
+    auc: float
+    average_precision: float
+    expected_over_observed: float
+    line: float
+    note: str = ""
+
+
+class TrainingRecord(msgspec.Struct, frozen=True):
+    """Where a model comes from. Times in Unix milliseconds."""
+
+    profile: str
+    profile_version: int
+    tenant: str
+    since_ms: int
+    until_ms: int
+    vehicles: int
+    summaries: int
+    rows: int
+    parameters: dict[str, float | int | str]
+    seed: int
+    modes: list[ModeRecord]
+    figures: dict[str, float] = {}
+    notes: list[str] = []
+    git: str = ""
+    trained_ms: int = 0
+    seconds: float = 0.0

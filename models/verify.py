@@ -1,0 +1,87 @@
+"""Tries a stored bundle in a process of its own: a damaged UBJ file can end the process.
+
+`python -m models.verify FOLDER` loads it, scores its golden rows and ends with 0 when they come
+out as they did when it was saved; otherwise one line on standard error says why not.
+"""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from contracts.batches import Floats
+from contracts.errors import ModelError
+from contracts.risk import HORIZONS_DAYS
+from models.bundle import Bundle, bundle_of
+from models.manifest import read_files, read_manifest
+
+GOLDEN_FILE: Final = "golden.bin"
+TOLERANCE: Final = 1e-5
+_LIMIT_S: Final = 60.0
+
+
+class _Golden(msgspec.Struct, frozen=True, array_like=True):
+    rows: int
+    values: bytes
+    risk: bytes
+
+
+def golden(bundle: Bundle, values: Floats) -> bytes:
+    """Rows [n x features] with the risk that the bundle gives them, to be stored beside it."""
+    rows = np.ascontiguousarray(values, "<f4")
+    risk = bundle.risk(rows, HORIZONS_DAYS)
+    return msgspec.msgpack.encode(_Golden(len(rows), rows.tobytes(), risk.tobytes()))
+
+
+def check(bundle: Bundle, stored: bytes) -> None:
+    """Score the golden rows again. Raises ModelError when they come out differently."""
+    found = msgspec.msgpack.decode(stored, type=_Golden)
+    values = np.frombuffer(found.values, "<f4").reshape(found.rows, len(bundle.feature_names))
+    wanted = np.frombuffer(found.risk, "<f4").reshape(found.rows, len(bundle.modes), -1)
+    risk = bundle.risk(np.ascontiguousarray(values), HORIZONS_DAYS)
+    if not np.allclose(risk, wanted, rtol=0, atol=TOLERANCE):
+        worst = float(np.abs(risk - wanted).max())
+        raise ModelError(
+            f"model {bundle.id} scores its golden rows otherwise than when it was saved (by "
+            f"{worst:.2g}); it was made for another machine or library: train it again"
+        )
+
+
+def try_out(folder: Path) -> None:
+    """Load and check a bundle in a process of its own. Raises ModelError."""
+    command = [sys.executable, "-P", "-m", "models.verify", str(folder.resolve())]
+    try:
+        done = subprocess.run(  # noqa: S603 (our own command)
+            command, capture_output=True, text=True, timeout=_LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(f"model {folder.name} could not be tried within {_LIMIT_S} s") from error
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        why = lines[-1] if lines else f"the process that tried it ended with {done.returncode}"
+        raise ModelError(f"model {folder.name} is refused: {why}")
+
+
+def loaded(files: Mapping[str, bytes], threads: int = 1) -> Bundle:
+    """The bundle of files that were read whole. Raises ModelError."""
+    return bundle_of({k: v for k, v in files.items() if k != GOLDEN_FILE}, threads)
+
+
+def main(folder: str) -> int:
+    """Exit status of trying the bundle in `folder`."""
+    path = Path(folder)
+    try:
+        files = read_files(path, read_manifest(path))
+        check(loaded(files), files[GOLDEN_FILE])
+    except (ModelError, msgspec.DecodeError, ValueError, KeyError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
