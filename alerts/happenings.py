@@ -15,37 +15,39 @@ def apply_event(ledger: Ledger, tenant: Tenant, vehicle: Vehicle, event: Vehicle
     if event.kind == "registration":
         vehicle.depot = event.detail.get("depot", vehicle.depot)
         return
-    if event.kind == "finding":
-        _found(ledger, tenant, vehicle, event)
-        return
     for mode in ledger.policies.modes.get(event.profile, {}).values():
+        place = Place(tenant, vehicle, mode.name)
         if event.kind == "replacement" and mode.part == event.code:
-            vehicle.renewed_ms[mode.name] = max(event.time_ms, vehicle.renewed_ms.get(mode.name, 0))
-            _end(ledger, Place(tenant, vehicle, mode.name), event, f"{mode.part} was replaced", "")
+            _settle(ledger, place, event, f"{mode.part} was replaced")
         elif event.kind == "failure" and mode.name == event.code:
-            _end(
-                ledger,
-                Place(tenant, vehicle, mode.name),
-                event,
-                f"{mode.label} failed",
-                "confirmed_part",
-            )
+            _settle(ledger, place, event, f"{mode.label} failed", outcome="confirmed_part")
+        elif event.kind == "finding" and mode.name == event.code:
+            _found(ledger, place, event)
 
 
-def _found(ledger: Ledger, tenant: Tenant, vehicle: Vehicle, event: VehicleEvent) -> None:
+def _found(ledger: Ledger, place: Place, event: VehicleEvent) -> None:
     outcome = event.detail.get("outcome", "")
     if outcome not in _OUTCOMES:
         return
     note = event.detail.get("note", "")
     why = f"the workshop's finding: {note}" if note else "the workshop's finding"
-    place = Place(tenant, vehicle, event.code)
-    _end(ledger, place, event, why, outcome, event.detail.get("actor", "workshop"))
+    actor = event.detail.get("actor", "") or "workshop"
+    _settle(ledger, place, event, why, outcome=outcome, actor=actor)
 
 
-def _end(
-    ledger: Ledger, place: Place, event: VehicleEvent, why: str, outcome: str, actor: str = SYSTEM
+def _settle(
+    ledger: Ledger,
+    place: Place,
+    event: VehicleEvent,
+    why: str,
+    *,
+    outcome: str = "",
+    actor: str = SYSTEM,
 ) -> None:
     """Resolve what stands, and keep the part quiet until its risk has had time to come down."""
+    if event.time_ms <= place.vehicle.settled_ms.get(place.key, 0):
+        return
+    place.vehicle.settled_ms[place.key] = event.time_ms
     track = place.vehicle.tracks.get(place.key)
     if track is None:
         return

@@ -34,7 +34,7 @@ class Ledger:
         track = place.track
         track.alert, track.below_ms = alert, 0
         self.state.places[alert.alert_id] = place
-        self._note(alert, "pending", "none", since_ms, SYSTEM, "for the first time")
+        self._note(alert, "pending", "none", min(since_ms, now - 1), SYSTEM, "for the first time")
         self._put(place, alert)
         alert = self.change(place, "opened", now, why, state="open")
         self.mute(place, alert, now)
@@ -86,6 +86,7 @@ class Ledger:
         actor: str = SYSTEM,
         outcome: str = "",
         quiet_until_ms: int = 0,
+        **figures: Any,  # noqa: ANN401
     ) -> Alert:
         """Resolve the alert; its part stays quiet until then, if it is to."""
         now = max(time_ms, self._alert(place).updated_ms + 1)
@@ -99,6 +100,7 @@ class Ledger:
             resolved_ms=now,
             outcome=outcome,
             snoozed_until_ms=0,
+            **figures,
         )
         self.state.closed[alert.alert_id] = alert
         self.state.places.pop(alert.alert_id, None)

@@ -17,13 +17,13 @@ def apply_score(
     ledger: Ledger, tenant: Tenant, vehicle: Vehicle, update: RiskUpdate, lines: Mapping[str, float]
 ) -> None:
     """Compare every mode with its line. The caller has seen to the clock and to repeats."""
-    tracks, renewed = vehicle.tracks, vehicle.renewed_ms
+    tracks, settled = vehicle.tracks, vehicle.settled_ms
     for risk in update.modes:
         name = risk.mode
         line = lines.get(name, inf)
         if not (risk.risk_30 >= line or (tracks and name in tracks)):
             continue
-        if update.time_ms > renewed.get(name, 0) and isfinite(risk.risk_30):
+        if update.time_ms > settled.get(name, 0) and isfinite(risk.risk_30):
             _judge(ledger, Place(tenant, vehicle, name), update, risk, line)
 
 
@@ -112,8 +112,7 @@ def _hold(
         track.below_ms = track.below_ms or now
         if ledger.policies.hysteresis.clears(now - track.below_ms, profile.score_interval_ms):
             why = f"30-day risk stayed below {alert.clears_below:.1%}"
-            ledger.refresh(place, now, risk=risk, rul=update.rul, model=update.model)
-            ledger.close(place, now, why)
+            ledger.close(place, now, why, risk=risk, rul=update.rul, model=update.model)
             return
     else:
         track.below_ms = 0

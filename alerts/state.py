@@ -37,7 +37,8 @@ class Track(msgspec.Struct):
 class Vehicle(msgspec.Struct):
     """`scored_ms`: event time of the newest score; `heard_ms`: the fleet's clock when it came.
 
-    `renewed_ms` by mode: when its part was replaced; older scores say nothing of the new one.
+    `settled_ms` by mode: when its part was last replaced, failed or looked at; scores and events up
+    to then are over and done with.
     """
 
     tenant: str
@@ -46,7 +47,7 @@ class Vehicle(msgspec.Struct):
     depot: str = ""
     scored_ms: int = 0
     heard_ms: int = 0
-    renewed_ms: dict[str, int] = {}
+    settled_ms: dict[str, int] = {}
     tracks: dict[str, Track] = {}
 
 
@@ -89,6 +90,7 @@ class _Image(msgspec.Struct, array_like=True):
     tenants: list[Tenant]
     closed: list[Alert]
     answered: list[str]
+    standing: list[str]
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -123,7 +125,11 @@ class State:
     def to_bytes(self) -> bytes:
         """The whole, the same for the same state."""
         image = _Image(
-            VERSION, list(self.tenants.values()), list(self.closed.values()), list(self.answered)
+            VERSION,
+            list(self.tenants.values()),
+            list(self.closed.values()),
+            list(self.answered),
+            list(self.places),
         )
         return _encoder.encode(image)
 
@@ -137,13 +143,13 @@ class State:
         state.tenants = {one.name: one for one in image.tenants}
         state.closed = {one.alert_id: one for one in image.closed}
         state.answered = dict.fromkeys(image.answered)
-        opened = [
-            (track.alert, Place(tenant, vehicle, key))
+        found = {
+            track.alert.alert_id: Place(tenant, vehicle, key)
             for tenant in image.tenants
             for vehicle in tenant.vehicles.values()
             for key, track in vehicle.tracks.items()
             if track.alert is not None
-        ]
-        opened.sort(key=lambda pair: (pair[0].opened_ms, pair[0].alert_id))
-        state.places = {alert.alert_id: place for alert, place in opened}
+        }
+        # In the order in which they opened: what is due at one moment is done in that order.
+        state.places = {alert_id: found[alert_id] for alert_id in image.standing}
         return state
