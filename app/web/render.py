@@ -13,7 +13,7 @@ from jinja2.runtime import Context as PageContext
 
 from app.web import sparks
 from app.web.formats import Formats
-from app.web.units import CONVERSIONS
+from app.web.units import CONVERSIONS, retold
 from app.web.viewer import Viewer, viewer_of
 
 _FORMATS = ("whole", "money", "percent", "number", "measure", "span", "when", "date")
@@ -73,7 +73,7 @@ def _by_viewer(name: str) -> Callable[..., object]:
 @pass_context
 def _local(context: PageContext, english: str) -> str:
     looks: Viewer = context["viewer"]
-    return looks.texts.local(english)
+    return looks.texts.local(retold(english, looks.units))
 
 
 def _inner(text: str) -> str:

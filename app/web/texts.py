@@ -12,9 +12,12 @@ from markupsafe import Markup
 
 LANGUAGES = ("en", "fr")
 _GROUPS = {"en": ",", "fr": "\u202f"}
+_HOLES = {"side": "above|below", "way": "rising|falling"}
 _PLURAL = {"one", "other"}
 # Patterns of sentences about a vehicle whose parts vary: "{signal} runs above ..., {n} days".
 _HOLE = re.compile(r"\{(\w+)\}")
+# A number, alone or with its unit, as the engine writes it: "1,204.5 kPa".
+_NUMBER = re.compile(r"\d[\d,]*(\.\d+)?( ?\S+)?")
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,19 @@ class Texts:
         """A name or sentence of a profile or of the engine in this language, else as it is."""
         if not english or not self.names:
             return english
-        found = self.names.get(english)
-        if found is None:
-            lowered = self.names.get(english[:1].upper() + english[1:])
-            found = lowered[:1].lower() + lowered[1:] if lowered else None
-        return found or self._sentence(english)
+        for turn in (str, _outer, _inner):
+            found = self.names.get(turn(english))
+            if found is not None:
+                return found if turn is str else (_inner, _outer)[english[:1].isupper()](found)
+        return self._sentence(english)
 
     def _sentence(self, english: str) -> str:
         for pattern, told in self.sentences:
             match = pattern.fullmatch(english)
             if match:
                 return told.format(**{key: self.local(at) for key, at in match.groupdict().items()})
+        if _NUMBER.fullmatch(english):
+            return english.replace(",", "\u202f").replace(".", ",").replace("%", "\u202f%")
         return english
 
     def _is_one(self, count: int) -> bool:
@@ -93,5 +98,17 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 def _pattern(english: str) -> re.Pattern[str]:
     parts = _HOLE.split(english)
     return re.compile(
-        "".join(f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+        "".join(_hole(one) if at % 2 else re.escape(one) for at, one in enumerate(parts))
     )
+
+
+def _hole(name: str) -> str:
+    return f"(?P<{name}>{_HOLES.get(name, '.*?')})"
+
+
+def _outer(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _inner(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,5 +1,6 @@
 """Metric numbers in the units that the viewer is used to: all linear, so bands stay bands."""
 
+import re
 from collections.abc import Mapping
 
 Conversion = tuple[float, float, str]
@@ -31,3 +32,34 @@ def shown(value: float, unit: str, units: str) -> tuple[float, str]:
     """A metric number as this viewer reads it. `units` is a key of CONVERSIONS."""
     factor, offset, name = CONVERSIONS[units].get(unit, (1.0, 0.0, unit))
     return factor * value + offset, name
+
+
+_DIFFERENCE = re.compile(r"(?:above|below) what")
+_NUMBER = r"\d[\d,]*(?:\.\d+)?"
+_QUANTITY = re.compile(
+    rf"(?:(?P<low>{_NUMBER}) to )?(?P<number>{_NUMBER}) "
+    r"(?P<unit>°C|km/h|kPa|hPa|Pa|Nm|m/s²|km|m)(?![\w/])"
+)
+
+
+def retold(sentence: str, units: str) -> str:
+    """A sentence of the engine (English, metric) with its quantities in the viewer's units.
+
+    "6.2 °C above what ..." is a difference, any other quantity a value of its own.
+    """
+    known = CONVERSIONS[units]
+    if not known:
+        return sentence
+    difference = bool(_DIFFERENCE.search(sentence))
+
+    def turn(match: re.Match[str]) -> str:
+        factor, offset, name = known.get(match["unit"], (1.0, 0.0, match["unit"]))
+
+        def told(number: str) -> str:
+            value = factor * float(number.replace(",", "")) + (0.0 if difference else offset)
+            return f"{value:,.{0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2}f}"
+
+        low = f"{told(match['low'])} to " if match["low"] else ""
+        return f"{low}{told(match['number'])} {name}"
+
+    return _QUANTITY.sub(turn, sentence)
