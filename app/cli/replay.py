@@ -11,7 +11,8 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from app.assembly import load_profiles
 from app.cli.output import print_json
@@ -60,8 +61,8 @@ def replay(  # noqa: PLR0913 (one argument an option)
     if not done.records and done.complete:
         refused = sum(done.refused.values())
         raise DataError(
-            f"{path}: nothing in it could be read as {name}; {refused:,} dead letters say why "
-            "(telltale dead-letters list)"
+            f"{path}: nothing in it could be read as {name}, {refused:,} rows were refused; "
+            "`telltale dead-letters list` says why"
         )
     if as_json:
         print_json(done)
@@ -117,8 +118,10 @@ def in_words(done: Replayed) -> str:
 def _bar(job: Job, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     """A bar of the bytes taken in; yields what to call with them."""
     total = sum(file.stat().st_size for file in job.files())
+    console = Console(stderr=True)
+    hidden = quiet or not console.is_terminal
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TimeRemainingColumn(), disable=quiet, transient=True) as bar:
+    with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
         task = bar.add_task(job.form.label, total=total)
         yield lambda count: bar.advance(task, count)
 

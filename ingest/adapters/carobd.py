@@ -6,6 +6,7 @@ counts as `car-combustion` (a petrol engine without turbo).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +84,9 @@ def _drive(file: Path, options: ReadOptions, start_ms: int) -> Iterator[Item]:
     framer: Framer | None = None
     for line in read_lines(file, options):
         if isinstance(line, Unreadable):
-            yield line
+            yield replace(line, last=line.last or header is None)
+            if header is None:
+                return
             continue
         try:
             if header is None or framer is None:

@@ -48,7 +48,7 @@ def numbers(cells: Sequence[str], names: Sequence[str]) -> list[float]:
 
 def sparse_numbers(cells: Sequence[str], names: Sequence[str]) -> list[float]:
     """Finite numbers, NaN where a cell is empty. Raises RowError."""
-    if all(cells):
+    if all(map(str.strip, cells)):
         return numbers(cells, names)
     return [
         number(cell, name) if cell.strip() else math.nan

@@ -7,6 +7,7 @@ before a value came for the first time its cell is empty. The date stands in the
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
@@ -73,7 +74,9 @@ def _drive(file: Path, options: ReadOptions, day_ms: int) -> Iterator[Item]:
     log: _Log | None = None
     for line in read_lines(file, options):
         if isinstance(line, Unreadable):
-            yield line
+            yield replace(line, last=line.last or log is None)
+            if log is None:
+                return
             continue
         try:
             if log is None:

@@ -8,7 +8,7 @@ happens at one time stands in the order of `_TABLES`.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -109,7 +109,7 @@ class _Events:
         if header != _MACHINES and header not in _TABLES:
             line = first_line(file)
             if isinstance(line, Unreadable):
-                yield line
+                yield replace(line, last=True)
                 return
             known = "; ".join(",".join(columns) for columns in (_TELEMETRY, _MACHINES, *_TABLES))
             detail = (

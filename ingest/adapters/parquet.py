@@ -52,7 +52,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Item]:
                 yield from part
                 options.on_bytes(int(share * size) - told)
                 told = int(share * size)
-        except (pa.ArrowException, OSError, RowError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             detail = f"the file can't be read (on): {error}"
             yield Unreadable(file.name, log.line + 1, detail, _head(file), last=True)
         yield from log.rest()
@@ -194,7 +194,8 @@ def _signals(schema: Any) -> list[str]:  # noqa: ANN401 (pyarrow has no stubs)
 
 
 def _text(kind: Any) -> bool:  # noqa: ANN401
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
 
 
 def _numeric(kind: Any) -> bool:  # noqa: ANN401
