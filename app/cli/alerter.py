@@ -8,8 +8,8 @@ import typer
 
 from app.alerter import run_alerter
 from app.assembly import load_profiles
-from app.champion import NoModels
 from app.settings import load_settings
+from models.registry import Registry
 
 
 def alerter(
@@ -24,4 +24,4 @@ def alerter(
     """Run one alerter until SIGTERM or Ctrl-C; more of them share the partitions."""
     settings = load_settings()
     profiles = load_profiles(profile_dir)
-    asyncio.run(run_alerter(settings, NoModels(), profiles, once_idle))
+    asyncio.run(run_alerter(settings, Registry(settings.models_dir), profiles, once_idle))

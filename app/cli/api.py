@@ -3,9 +3,13 @@
 import structlog
 import uvicorn
 
+from app.api.champions import WatchedChampions
 from app.api.context import Context
 from app.api.server import create_app
+from app.champion import Champions
 from app.settings import load_settings
+from features.profile import profile_names
+from models.registry import Registry
 
 _GRACE_S = 3
 _log = structlog.get_logger(__name__)
@@ -20,8 +24,10 @@ def api() -> None:
             "everyone who reaches this address is an administrator; set TELLTALE_API__AUTH=required",
             host=listens.host,
         )
+    champions = WatchedChampions(Champions(Registry(settings.models_dir), profile_names()))
+    champions.start()
     uvicorn.run(
-        create_app(Context(settings)),
+        create_app(Context(settings, champions)),
         host=listens.host,
         port=listens.port,
         ssl_certfile=listens.ssl_certfile,

@@ -179,6 +179,16 @@ def test_events_of_other_parts_vehicles_and_times_end_nothing():
     assert desk.only().state == "open"
 
 
+def test_an_event_that_comes_twice_holds_back_nothing_that_rises_after():
+    desk = Desk()
+    repair = happened("replacement", "V1", START - HOUR, "coolant pump")
+    desk.take(repair)
+    desk.run("V1", [0.3])
+    desk.take(repair)
+    desk.run("V1", [0.3], start=1)
+    assert desk.only().state == "open"
+
+
 def test_a_score_from_before_the_repair_says_nothing_of_the_new_part():
     desk = Desk()
     desk.take(happened("replacement", "V1", START + 3 * INTERVAL, "coolant pump"))
