@@ -19,6 +19,7 @@ Reason = Literal[
     "stale_sequence",  # too far behind the vehicle's newest sequence number to tell
     "foreign_partition",  # a vehicle that belongs to another partition
     "bad_command",  # a command that is about nothing
+    "foreign_vehicle",  # a vehicle that the sender's key is not bound to
     "unreadable_row",  # an adapter could not read a row of a source file
 ]
 

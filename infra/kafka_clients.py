@@ -103,8 +103,8 @@ def open_producer(connection: KafkaConnection, **more: object) -> Any:  # noqa: 
     with readable_errors(connection):
         wait_for_server(connection)
         return KafkaProducer(
-            **options(connection),
             **{
+                **options(connection),
                 "acks": "all",
                 "compression_type": "lz4",
                 "linger_ms": 20,
@@ -128,8 +128,8 @@ def open_consumer(
         wait_for_server(connection)
         return KafkaConsumer(
             *topics,
-            **options(connection),
             **{
+                **options(connection),
                 "group_id": group,
                 "enable_auto_commit": False,
                 "auto_offset_reset": "earliest",

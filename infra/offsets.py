@@ -70,6 +70,24 @@ def group_lags(connection: KafkaConnection) -> dict[str, dict[str, int]]:
     return lags
 
 
+def group_lag(connection: KafkaConnection, group: str, topic: str) -> int:
+    """Messages of a topic that a group of ours has not committed yet; all, while it never did.
+
+    Raises UnavailableError.
+    """
+    full = connection.topic(topic)
+    committed = committed_offsets(connection, group, topic)
+    with open_admin(connection) as admin:
+        described = admin.describe_topics([full])[0]["partitions"]
+        places = [TopicPartition(full, one["partition_index"]) for one in described]
+        ends, starts = (
+            admin.list_partition_offsets(dict.fromkeys(places, spec))
+            for spec in (OffsetSpec.LATEST, OffsetSpec.EARLIEST)
+        )
+    done = {place: committed.get(place.partition, starts[place].offset) for place in places}
+    return sum(max(0, ends[place].offset - done[place]) for place in places)
+
+
 def group_members(connection: KafkaConnection, group: str) -> int:
     """How many consumers are in a group of ours now. Raises UnavailableError."""
     name = connection.group(group)

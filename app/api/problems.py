@@ -53,7 +53,10 @@ def too_many(detail: str, wait_s: float) -> ProblemError:
 def too_large(limit: int) -> ProblemError:
     """A body over the limit; the rest of it was not read."""
     detail = f"The body is over {limit:,} bytes; send less at once."
-    return ProblemError(413, "too-large", "Body too large", detail, limit=limit)
+    problem = ProblemError(413, "too-large", "Body too large", detail, limit=limit)
+    # Else the server would go on taking in what nobody reads.
+    problem.headers = {"Connection": "close"}
+    return problem
 
 
 def unknown_vehicle(key: str) -> ProblemError:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import run_sync
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -17,12 +18,14 @@ from app.api import (
     risk,
     status,
     stream,
+    telemetry,
     vehicles,
 )
 from app.api.context import Context
 from app.api.gate import Gate, checked_form
 from app.api.guard import Guard
 from app.api.metrics import Measured, Metrics
+from app.intake.intake import Intake
 from app.web import pages
 
 
@@ -30,12 +33,14 @@ def create_app(context: Context) -> FastAPI:
     """The API and the dashboard over one context."""
     metrics, hubs = Metrics(), stream.Hubs(context)
     metrics.watch_listeners(lambda: hubs.listeners)
+    intake = Intake(context.settings, context.wall_ms)
     door = Door(lambda: context.store, context.settings.api, context.settings.tenant)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await hubs.close()
+        await run_sync(intake.close)
         context.close()
 
     app = FastAPI(
@@ -49,9 +54,20 @@ def create_app(context: Context) -> FastAPI:
         dependencies=[Depends(checked_form)],
     )
     app.state.context, app.state.door = context, door
-    app.state.hubs, app.state.metrics = hubs, metrics
+    app.state.hubs, app.state.metrics, app.state.intake = hubs, metrics, intake
     # `/{key:path}` takes any rest, so the routes with a suffix come before it.
-    for room in (fleet, figures, alerts, history, risk, findings, vehicles, stream, status):
+    for room in (
+        fleet,
+        figures,
+        alerts,
+        history,
+        risk,
+        findings,
+        vehicles,
+        stream,
+        status,
+        telemetry,
+    ):
         app.include_router(room.router)
     pages.mount(app)
     problems.register(app)

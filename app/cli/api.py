@@ -21,7 +21,7 @@ def api() -> None:
     listens = settings.api
     if listens.auth == "open" and not listens.on_loopback:
         _log.warning(
-            "everyone who reaches this address is an administrator; set TELLTALE_API__AUTH=required",
+            "whoever reaches this address is an administrator; set TELLTALE_API__AUTH=required",
             host=listens.host,
         )
     champions = WatchedChampions(Champions(Registry(settings.models_dir), profile_names()))

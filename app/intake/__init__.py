@@ -1,0 +1,1 @@
+"""`POST /v1/telemetry`: what devices and gateways send, checked at the door."""

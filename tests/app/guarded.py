@@ -1,0 +1,51 @@
+"""A served application that asks everyone who he is, and keys of every role in two tenants."""
+
+import time
+from dataclasses import dataclass, field
+
+import httpx
+
+from app.access.people import By, Desk
+from contracts.access import ROLES
+from infra.store import ClickHouseStore
+
+NOW_MS = time.time_ns() // 1_000_000
+
+
+@dataclass
+class Keys:
+    """Texts of keys by tenant and role, and some that open nothing."""
+
+    desk: Desk
+    texts: dict = field(default_factory=dict)
+
+    @classmethod
+    def made(cls, settings, tenants=("default", "other")):
+        keys = cls(Desk(ClickHouseStore(settings.store()).clickhouse))
+        for tenant in tenants:
+            for role in ROLES:
+                vehicles = ["A*", "B7"] if role == "ingest" else []
+                _, keys.texts[tenant, role] = keys.desk.new_key(
+                    by(tenant), f"{role} of {tenant}", role, vehicles
+                )
+        return keys
+
+    def make(self, tenant, role, vehicles=(), **more):
+        return self.desk.new_key(by(tenant), "made", role, list(vehicles), **more)
+
+    def headers(self, tenant, role):
+        return {"Authorization": f"Bearer {self.texts[tenant, role]}"}
+
+
+def by(tenant):
+    return By(tenant, "tests", "admin", "test", NOW_MS)
+
+
+def client(url, headers):
+    return httpx.Client(base_url=url, headers=headers, timeout=30)
+
+
+def guarded(settings, **api):
+    """The settings of a server that asks everyone who he is."""
+    given = {"auth": "required", "requests_per_s": 10_000, **api}
+    return settings.model_copy(update={"api": settings.api.model_copy(update=given)})
