@@ -17,10 +17,11 @@ class Escalation:
 
     def is_due(self, alert: Alert, now_ms: int) -> bool:
         """Whether nobody has acted for too long."""
-        hours = self.hours.get(alert.severity)
-        if hours is None or alert.state != "open" or alert.muted_by:
+        if alert.severity not in self.hours or alert.state != "open" or alert.muted_by:
             return False
-        if alert.escalated >= self.levels:
-            return False
-        waited = now_ms - alert.unattended_ms
-        return waited >= (alert.escalated + 1) * hours * HOUR_MS
+        return alert.escalated < self.levels and now_ms >= self.due_ms(alert)
+
+    def due_ms(self, alert: Alert) -> int:
+        """When the next level is reached."""
+        hours = (alert.escalated + 1) * self.hours[alert.severity]
+        return alert.unattended_ms + round(hours * HOUR_MS)

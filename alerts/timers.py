@@ -1,6 +1,6 @@
 """What happens by itself as the fleet's clock goes on."""
 
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from alerts.ledger import KEPT_MS, Ledger
@@ -13,26 +13,19 @@ EVERY_MS: Final = 5 * 60_000
 
 
 def wake(ledger: Ledger, tenant: Tenant) -> None:
-    """Do what has become due by the tenant's clock."""
+    """Do what has become due by the tenant's clock, dated by when it was due: how often the clock
+    is looked at makes no difference.
+    """
     now = tenant.now_ms
     tenant.wake_ms = now - now % EVERY_MS + EVERY_MS
     _end_silences(ledger, tenant, now)
     for place, alert in ledger.state.active(tenant.name):
         if alert.snoozed_until_ms and alert.snoozed_until_ms <= now:
-            ledger.change(
-                place,
-                "woken",
-                now,
-                "the snooze is over",
-                state="open",
-                snoozed_until_ms=0,
-                unattended_ms=now,
-                escalated=0,
-            )
+            _wake_up(ledger, place, alert.snoozed_until_ms)
         elif ledger.policies.escalation.is_due(alert, now):
-            level = alert.escalated + 1
+            level, due_ms = alert.escalated + 1, ledger.policies.escalation.due_ms(alert)
             why = f"nobody has acted on it; escalation {level}"
-            ledger.change(place, "escalated", now, why, escalated=level)
+            ledger.change(place, "escalated", due_ms, why, escalated=level)
     _raise_best(ledger, tenant, now)
     if now >= tenant.look_ms:
         tenant.look_ms = now + ledger.policies.contact.look_every_ms
@@ -40,13 +33,25 @@ def wake(ledger: Ledger, tenant: Tenant) -> None:
         _forget_closed(ledger, tenant, now)
 
 
+def _wake_up(ledger: Ledger, place: Place, due_ms: int) -> None:
+    ledger.change(
+        place,
+        "woken",
+        due_ms,
+        "the snooze is over",
+        state="open",
+        snoozed_until_ms=0,
+        unattended_ms=due_ms,
+        escalated=0,
+    )
+
+
 def _end_silences(ledger: Ledger, tenant: Tenant, now: int) -> None:
     over = [one for one in tenant.silences.values() if one.until_ms <= now]
-    for one in over:
+    for one in sorted(over, key=attrgetter("until_ms")):
         del tenant.silences[one.silence_id]
-    if over:
         for place, alert in ledger.state.active(tenant.name):
-            ledger.mute(place, alert, now)
+            ledger.mute(place, alert, one.until_ms)
 
 
 def _raise_best(ledger: Ledger, tenant: Tenant, now: int) -> None:

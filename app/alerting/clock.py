@@ -32,6 +32,9 @@ class Clock:
         """Tell what is new."""
         now: dict[str, int] = {}
         for tenant in self._tenants():
+            # One that is known by commands or ticks alone has no clock of its own here.
+            if not tenant.data_ms:
+                continue
             now[tenant.name] = max(self._time_of(tenant), now.get(tenant.name, 0))
         due = [
             Tick(name, time_ms)
