@@ -1,24 +1,32 @@
-"""Trees of one failure mode: rounds chosen on held-out vehicles, then fitted on all.
+"""Trees of failure modes: rounds chosen on held-out vehicles, then fitted on all.
 
-One matrix of features serves all modes and folds; labels and weights are swapped.
+One matrix of features serves all modes and folds; labels and weights are swapped. A row that is
+held out has weight 0: its features are binned with the others', its label is not used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import xgboost as xgb
 
 from contracts.batches import Floats, Ints
 from models.hazard import Likelihood, booster_of, pooled_log_odds
+from models.table import Table
 
 MAX_BIN: Final = 64
 
 
 @dataclass(frozen=True)
 class Trees:
-    """How trees are grown. `patience` rounds without gain on held-out vehicles end it."""
+    """How trees are grown. `patience` rounds without gain on held-out vehicles end it.
+
+    `jobs` modes are fitted side by side with one thread each; the result doesn't depend on it.
+    """
 
     max_depth: int = 4
     eta: float = 0.08
@@ -29,7 +37,7 @@ class Trees:
     rounds: int = 300
     patience: int = 20
     seed: int = 1
-    threads: int = 1
+    jobs: int = 2
     device: str = "cpu"
 
     def parameters(self) -> dict[str, Any]:
@@ -43,7 +51,7 @@ class Trees:
             "lambda": self.reg_lambda,
             "max_bin": MAX_BIN,
             "seed": self.seed,
-            "nthread": self.threads,
+            "nthread": 1,
             "device": self.device,
             "tree_method": "hist",
             "base_score": 0.0,
@@ -53,7 +61,9 @@ class Trees:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """`margin` [rows] of each row by trees that have not seen its vehicle; `rounds` by fold."""
+    """`margin` [rows] of each row by trees that have not seen its vehicle; `rounds` and `curves`
+    (loss on the held-out vehicles after each round) by fold.
+    """
 
     booster: Any
     margin: Floats
@@ -62,44 +72,76 @@ class Fitted:
     curves: Mapping[int, list[float]] = field(default_factory=dict)
 
 
+class _Feed(xgb.DataIter):  # type: ignore[misc]  # xgboost has no types
+    """A table's rows to learn from, a part at a time."""
+
+    def __init__(self, table: Table, learn: npt.NDArray[np.bool_]) -> None:
+        self._parts, self._learn = table.chunks, learn
+        self._left: Iterator[tuple[Ints, Floats]] = iter(())
+        super().__init__()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self._left = self._parts()
+
+    def next(self, input_data: Callable[..., None]) -> bool:
+        """Hand over the next part; False when there is none."""
+        for rows, values in self._left:
+            kept = self._learn[rows]
+            if kept.any():
+                input_data(data=values[kept])
+                return True
+        return False
+
+
+def feature_matrix(table: Table, learn: npt.NDArray[np.bool_]) -> Any:  # noqa: ANN401
+    """The features of the rows to learn from, binned; without labels. Rows in spool order."""
+    return xgb.QuantileDMatrix(_Feed(table, learn), max_bin=MAX_BIN, nthread=1)
+
+
 @dataclass(frozen=True, eq=False)
 class Learner:
-    """`values` [rows x features] of all rows, `fold` [rows], `learn` [rows] places of the rows
-    that trees are grown on: neighbouring rows of a vehicle tell the same, a thinned part suffices.
+    """`fold` [rows]; `learn` places of the rows that trees are grown on, in spool order:
+    neighbouring rows of a vehicle tell the same, a thinned part suffices.
     """
 
-    values: Floats
+    table: Table
     fold: Ints
     learn: Ints
-    bins: int
     trees: Trees
     matrix: Any
 
-    @classmethod
-    def of(cls, values: Floats, fold: Ints, learn: Ints, bins: int, trees: Trees) -> "Learner":
-        """With a matrix made of the rows to learn from."""
-        matrix = xgb.QuantileDMatrix(values[learn], max_bin=MAX_BIN, nthread=trees.threads)
-        return cls(values, fold, learn, bins, trees, matrix)
+    @property
+    def bins(self) -> int:
+        """How many bins the hazard has."""
+        return len(self.table.profile.hazard_bins)
 
     def fit(self, label: Floats) -> Fitted:
         """Trees for these labels [rows] (models/labels.py)."""
-        margin = np.zeros(len(label), np.float32)
-        rounds, curves = [], {}
+        rounds, curves, grown = [], {}, []
         for fold in range(int(self.fold.max()) + 1):
             known = self.fold[self.learn] != fold
             booster, curves[fold] = self._grow(label, known, self.trees.rounds)
             rounds.append(int(np.argmin(curves[fold])) + 1)
-            out = self.fold == fold
-            grown = booster[: rounds[-1]]
-            margin[out] = grown.inplace_predict(self.values[out], predict_type="margin")
+            grown.append(booster[: rounds[-1]])
         everything = np.ones(len(self.learn), np.bool_)
         final, _ = self._grow(label, everything, max(1, round(float(np.mean(rounds)))))
-        likelihood = Likelihood(tuple(pooled_log_odds(label, self.bins)))
-        loss = likelihood.loss(margin, label)
+        margin = self._margin(grown)
+        loss = Likelihood(tuple(pooled_log_odds(label, self.bins))).loss(margin, label)
         return Fitted(booster_of(bytes(final.save_raw("ubj"))), margin, tuple(rounds), loss, curves)
 
+    def _margin(self, grown: Sequence[Any]) -> Floats:
+        """Each row's margin by the trees of its fold."""
+        margin = np.zeros(len(self.table), np.float32)
+        for rows, values in self.table.chunks():
+            for fold, booster in enumerate(grown):
+                out = self.fold[rows] == fold
+                if out.any():
+                    margin[rows[out]] = booster.inplace_predict(values[out], predict_type="margin")
+        return margin
+
     def _grow(
-        self, label: Floats, known: "np.typing.NDArray[np.bool_]", rounds: int
+        self, label: Floats, known: npt.NDArray[np.bool_], rounds: int
     ) -> tuple[Any, list[float]]:
         """Trees grown on the known rows, and the loss on the others after each round."""
         own = label[self.learn]
@@ -124,3 +166,34 @@ class Learner:
             verbose_eval=False,
         )
         return booster, curve
+
+
+def fit_modes(
+    table: Table,
+    modes: Sequence[str],
+    fold: Ints,
+    learn: npt.NDArray[np.bool_],
+    trees: Trees,
+    done: Callable[[float], None],
+) -> dict[str, Fitted]:
+    """Trees of these modes. `learn` [rows] marks the rows to learn from."""
+    row_order = np.argsort(table.place)
+    places = row_order[learn[row_order]]
+    idle: SimpleQueue[Learner] = SimpleQueue()
+    jobs = max(1, min(trees.jobs, len(modes)))
+    for _ in range(jobs):
+        idle.put(Learner(table, fold, places, trees, feature_matrix(table, learn)))
+
+    def fit(mode: str) -> Fitted:
+        learner = idle.get()
+        try:
+            return learner.fit(table.label(mode))
+        finally:
+            idle.put(learner)
+
+    found = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        for place, (mode, fitted) in enumerate(zip(modes, pool.map(fit, modes), strict=True)):
+            found[mode] = fitted
+            done((place + 1) / len(modes))
+    return found

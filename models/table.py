@@ -4,7 +4,7 @@ History is read by groups of vehicles and by spans of time, so memory depends on
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from features.replay import replay
 from features.state import PartitionState
 from features.vector import feature_names
 from models.labels import Course, courses, encode, is_broken, no_course
+from models.spool import Spool
 
 DAY_MS: Final = 86_400_000
 GROUP: Final = 256
@@ -57,14 +58,16 @@ class Scope:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """`values` [rows x features]; `vehicle` [rows] place in `vehicles`; `time_ms` [rows]; `labels`
-    [modes x rows] see labels.py. Rows stand by vehicle, then time. `courses` by vehicle place.
+    """`vehicle` [rows] place in `vehicles`; `time_ms` [rows]; `labels` [modes x rows] see
+    labels.py. Rows stand by vehicle, then time; the features of row i stand in the spool at
+    `place` [rows]. `courses` by vehicle place.
     """
 
     profile: Profile
     names: tuple[str, ...]
     vehicles: tuple[str, ...]
-    values: Floats
+    spool: Spool
+    place: Ints
     vehicle: Ints
     time_ms: Ints
     labels: Floats
@@ -74,6 +77,19 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.time_ms)
+
+    def chunks(self) -> Iterator[tuple[Ints, Floats]]:
+        """All rows, some at a time, in the order of the spool: rows [n], values [n x features]."""
+        row_at = np.full(len(self.spool), -1, np.int64)
+        row_at[self.place] = np.arange(len(self))
+        for start, values in self.spool.chunks():
+            rows = row_at[start : start + len(values)]
+            kept = rows >= 0
+            yield rows[kept], values[kept]
+
+    def values(self, rows: Ints | None = None) -> Floats:
+        """Features [n x features] of these rows, or of all, in memory."""
+        return self.spool.take(self.place if rows is None else self.place[rows])
 
     def label(self, mode: str) -> Floats:
         """Labels [rows] of a mode."""
@@ -110,7 +126,8 @@ def tabulate(
             f"there is no history of profile {profile.name} in tenant {scope.tenant}; stream some "
             "first, or write a simulated one with `telltale simulate`"
         )
-    parts: list[tuple[list[str], Ints, Floats]] = []
+    names = feature_names(profile)
+    spool, index = Spool(len(names)), _Index()
     lives: dict[str, Course] = {}
     count = 0
     for start in range(0, len(vehicles), GROUP):
@@ -118,9 +135,23 @@ def tabulate(
         told = _share(progress, start / len(vehicles), len(group) / len(vehicles))
         reader = _Reader(history, profile, scope, group)
         lives |= courses(profile, reader.events)
-        parts += list(_replayed(reader, expectation, told))
+        for ids, times, values in _replayed(reader, expectation, told):
+            spool.append(values)
+            index.add(ids, times)
         count += reader.summaries
-    return _assemble(profile, scope, vehicles, parts, lives, count)
+    return _assemble(profile, scope, vehicles, spool, index, lives, count)
+
+
+@dataclass
+class _Index:
+    """Vehicles and times of the spool's rows, in its order."""
+
+    vehicles: list[str] = field(default_factory=list)
+    times: list[Ints] = field(default_factory=list)
+
+    def add(self, vehicles: Sequence[str], times: Ints) -> None:
+        self.vehicles += vehicles
+        self.times.append(times)
 
 
 class _Reader:
@@ -185,23 +216,32 @@ def _assemble(
     profile: Profile,
     scope: Scope,
     vehicles: Sequence[str],
-    parts: Sequence[tuple[list[str], Ints, Floats]],
+    spool: Spool,
+    index: _Index,
     lives: dict[str, Course],
     summaries: int,
 ) -> Table:
-    names = feature_names(profile)
-    place = {vehicle: index for index, vehicle in enumerate(vehicles)}
+    seat = {vehicle: place for place, vehicle in enumerate(vehicles)}
     nothing = lives.get("", no_course(profile))
     own = tuple(lives.get(vehicle, nothing) for vehicle in vehicles)
-    vehicle = np.array([place[v] for ids, _, _ in parts for v in ids], np.int64)
-    time_ms = np.concatenate([np.empty(0, np.int64), *(times for _, times, _ in parts)])
-    values = np.concatenate([np.empty((0, len(names)), np.float32), *(v for _, _, v in parts)])
+    vehicle = np.array([seat[one] for one in index.vehicles], np.int64)
+    time_ms = np.concatenate([np.empty(0, np.int64), *index.times])
     order = np.lexsort((time_ms, vehicle))
     order = order[_in_use(vehicle[order], time_ms[order], own)]
-    vehicle, time_ms, values = vehicle[order], time_ms[order], values[order]
-    labels = label_rows(profile, own, vehicle, time_ms, scope.until_ms)
-    ids = tuple(vehicles)
-    return Table(profile, names, ids, values, vehicle, time_ms, labels, own, scope, summaries)
+    vehicle, time_ms = vehicle[order], time_ms[order]
+    return Table(
+        profile,
+        feature_names(profile),
+        tuple(vehicles),
+        spool,
+        order,
+        vehicle,
+        time_ms,
+        label_rows(profile, own, vehicle, time_ms, scope.until_ms),
+        own,
+        scope,
+        summaries,
+    )
 
 
 def _in_use(vehicle: Ints, time_ms: Ints, lives: Sequence[Course]) -> npt.NDArray[np.bool_]:

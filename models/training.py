@@ -3,19 +3,22 @@
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Floats
 from contracts.ports import History
 from features.expectation import Expectation
 from features.profile import Profile
 from models.alarms import Series
 from models.bundle import Bundle
 from models.calibration import Calibration, calibrate
-from models.fit import Fitted, Learner, Trees
+from models.fit import Fitted, Trees, fit_modes
 from models.folds import fold_rows
 from models.hazard import HazardModel, pooled_log_odds
 from models.healthy import healthy_expectation
+from models.leaks import refuse_answers, refuse_future, refuse_shared_vehicles
 from models.metrics import auc, average_precision, expected_over_observed, known_within
 from models.record import ModeRecord, TrainingRecord
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
@@ -68,12 +71,15 @@ def train_on(
     progress: Progress = no_progress,
 ) -> tuple[Bundle, TrainingRecord]:
     """See `train`; for a table that is there already."""
+    refuse_future(table)
+    suspects = refuse_answers(table, month_bins(table.profile))
     fitted = _fit(table, options, progress)
     models, margins = _models(table, fitted)
     risk = {model.mode: model.risk(margins[model.mode], (30,))[:, 0] for model in models}
     lines = draw_lines(table.profile, _series(table, fitted), risk, options.false_alarms)
     bundle = Bundle(table.profile.name, table.names, expectation, models, lines.lines)
-    return bundle, _record(table, options, fitted, risk, lines)
+    record = _record(table, options, fitted, risk, lines)
+    return bundle, msgspec.structs.replace(record, notes=[*record.notes, *map(str, suspects)])
 
 
 def _fit(table: Table, options: Options, progress: Progress) -> dict[str, Fitted]:
@@ -83,22 +89,25 @@ def _fit(table: Table, options: Options, progress: Progress) -> dict[str, Fitted
     if not chosen:
         return {}
     fold = fold_rows(table.vehicles, table.vehicle, options.folds, options.seed)
+    refuse_shared_vehicles(table.vehicle, fold)
     trees = replace(options.trees, seed=options.seed)
-    bins = len(table.profile.hazard_bins)
-    learner = Learner.of(table.values, fold, _thinned(table), bins, trees)
-    fitted = {}
-    for place, mode in enumerate(chosen):
-        fitted[mode] = learner.fit(table.label(mode))
-        progress("models", (place + 1) / len(chosen))
-    return fitted
+    return fit_modes(
+        table, chosen, fold, _thinned(table), trees, lambda share: progress("models", share)
+    )
 
 
-def _thinned(table: Table) -> Ints:
-    """Places of rows to learn from: of each vehicle one in some days."""
+def month_bins(profile: Profile) -> int:
+    """How many hazard bins the next 30 days are, or all where they are shorter."""
+    within = int(np.searchsorted(profile.hazard_bins_ms, 30 * DAY_MS)) + 1
+    return min(within, len(profile.hazard_bins))
+
+
+def _thinned(table: Table) -> npt.NDArray[np.bool_]:
+    """The rows [rows] to learn from: of each vehicle one in some days."""
     slot = table.time_ms // (LEARN_EVERY_DAYS * DAY_MS)
     first = np.ones(len(table), np.bool_)
     first[1:] = (slot[1:] != slot[:-1]) | (table.vehicle[1:] != table.vehicle[:-1])
-    return np.flatnonzero(first)
+    return first
 
 
 def _models(
@@ -155,7 +164,7 @@ def _record(
         len(table.vehicles),
         table.summaries,
         len(table),
-        {key: value for key, value in asdict(options.trees).items() if key != "threads"},
+        {key: value for key, value in asdict(options.trees).items() if key != "jobs"},
         options.seed,
         [_mode_record(table, mode.name, fitted, risk, lines) for mode in table.profile.modes],
         {
@@ -168,9 +177,7 @@ def _record(
 def _mode_record(
     table: Table, mode: str, fitted: dict[str, Fitted], risk: dict[str, Floats], lines: Lines
 ) -> ModeRecord:
-    ends = table.profile.hazard_bins_ms
-    month = int(np.searchsorted(ends, 30 * DAY_MS)) + 1
-    came = known_within(table.label(mode), min(month, len(ends)))
+    came = known_within(table.label(mode), month_bins(table.profile))
     known = np.isfinite(came)
     came, score = came[known], risk[mode][known]
     found = fitted.get(mode)
