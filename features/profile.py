@@ -3,8 +3,6 @@
 One TOML file, no code. A mistake gets a ProfileError that names file, key and what is allowed.
 """
 
-import re
-from collections.abc import Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -14,9 +12,8 @@ import msgspec
 
 from contracts.catalogue import Signal, catalogue
 from contracts.errors import ProfileError
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|min|h|d)")
-_UNIT_MS = {"s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+from features.durations import milliseconds as milliseconds  # noqa: PLC0414 (exported)
+from features.profile_checks import complaints, with_hint
 
 
 class ProfileSignal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,26 +159,21 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         raise ProfileError(msg)
 
 
-def milliseconds(text: str) -> int:
-    """`"6h"` -> 21_600_000. Raises ValueError."""
-    match = _DURATION.fullmatch(text)
-    if not match:
-        msg = f"{text!r} is not a duration; write a number and s, min, h or d, like 90s or 6h"
-        raise ValueError(msg)
-    return round(float(match[1]) * _UNIT_MS[match[2]])
-
-
 def parse_profile(text: bytes, source: str) -> Profile:
     """A profile from TOML. Raises ProfileError naming `source`, the key and what is allowed."""
     try:
         profile = msgspec.toml.decode(text, type=Profile)
+    except msgspec.ValidationError as error:
+        raise ProfileError(f"{source}: {with_hint(error, Profile)}") from error
     except msgspec.DecodeError as error:
-        msg = f"{source}: {error}"
-        raise ProfileError(msg) from error
+        raise ProfileError(f"{source}: {error}") from error
     except UnicodeDecodeError as error:
         msg = f"{source}: not UTF-8 text ({error.reason} at byte {error.start})"
         raise ProfileError(msg) from error
-    _check(profile, source)
+    except RecursionError as error:
+        raise ProfileError(f"{source}: lists in lists without end; no profile has that") from error
+    for complaint in complaints(profile):
+        raise ProfileError(f"{source}: {complaint}")
     return profile
 
 
@@ -211,71 +203,3 @@ def builtin_profile(name: str) -> Profile:
         raise ProfileError(msg)
     file = files("features").joinpath("profiles", f"{name}.toml")
     return parse_profile(file.read_bytes(), f"profiles/{name}.toml")
-
-
-def _check(profile: Profile, source: str) -> None:
-    for complaint in _complaints(profile):
-        msg = f"{source}: {complaint}"
-        raise ProfileError(msg)
-
-
-def _complaints(profile: Profile) -> list[str]:
-    found: list[str] = []
-    for key in ("frame_period", "score_interval", "baseline", "silent_after"):
-        try:
-            milliseconds(getattr(profile, key))
-        except ValueError as error:
-            found.append(f"{key}: {error}")
-    found += _ladder_complaints("half_lives", profile.half_lives, 4)
-    found += _ladder_complaints("hazard_bins", profile.hazard_bins, None)
-    for index, signal in enumerate(profile.signals):
-        where = f"signals[{index}]"
-        if signal.path not in catalogue():
-            found.append(f"{where}.path: {signal.path!r} is not in contracts/catalogue.toml")
-        if signal.scale <= 0:
-            found.append(f"{where}.scale: {signal.scale} must be above 0")
-    found += _doubles("signals.path", [signal.path for signal in profile.signals])
-    found += _doubles("modes.name", [mode.name for mode in profile.modes])
-    found += _doubles("fault_codes.code", [fault.code for fault in profile.fault_codes])
-    found += _mode_complaints(profile)
-    if not profile.signals or not profile.modes:
-        found.append("give at least one [[signals]] and one [[modes]]")
-    return found
-
-
-def _ladder_complaints(key: str, texts: Sequence[str], count: int | None) -> list[str]:
-    try:
-        steps = [milliseconds(text) for text in texts]
-    except ValueError as error:
-        return [f"{key}: {error}"]
-    if sorted({0, *steps}) == [0, *steps] and len(steps) == (count or max(1, len(steps))):
-        return []
-    wanted = "four durations" if count == 4 else "one or more durations"
-    return [f"{key}: give {wanted}, shortest first"]
-
-
-def _mode_complaints(profile: Profile) -> list[str]:
-    found: list[str] = []
-    codes = {fault.code for fault in profile.fault_codes}
-    paths = {signal.path for signal in profile.signals}
-    names = {mode.name for mode in profile.modes}
-    for mode in profile.modes:
-        where = f"modes.{mode.name}"
-        unknown = [
-            ("fault_codes", set(mode.fault_codes) - codes, "[[fault_codes]]"),
-            ("signals", set(mode.signals) - paths, "[[signals]]"),
-            ("parents", set(mode.parents) - names, "[[modes]]"),
-        ]
-        for key, strangers, table in unknown:
-            if strangers:
-                found.append(f"{where}.{key}: {', '.join(sorted(strangers))} not among {table}")
-        if min(mode.costs.breakdown, mode.costs.planned_repair, mode.costs.unneeded_check) < 0:
-            found.append(f"{where}.costs: a cost can't be below 0")
-        if not mode.checks:
-            found.append(f"{where}.checks: give at least one first check")
-    return found
-
-
-def _doubles(key: str, values: list[str]) -> list[str]:
-    doubled = {value for value in values if values.count(value) > 1}
-    return [f"{key}: {', '.join(sorted(doubled))} stands more than once"] if doubled else []
