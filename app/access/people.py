@@ -15,6 +15,14 @@ MAX_NAME = 100
 MAX_PATTERNS = 1_000
 
 
+class UnknownError(DataError):
+    """There is no such key or login in this tenant."""
+
+
+class TakenError(DataError):
+    """A login belongs to somebody already."""
+
+
 @dataclass(frozen=True)
 class By:
     """Who does it, with which role and credential, within which tenant, at what time."""
@@ -55,7 +63,7 @@ class Desk:
         """End a key."""
         key = self._keys.find(key_id)
         if key is None or key.tenant != by.tenant:
-            raise DataError(f"no key has the id {key_id!r}; `telltale keys list` shows them")
+            raise UnknownError(f"no key has the id {key_id!r}; `telltale keys list` shows them")
         if not key.revoked:
             key = self._keys.revoke(key)
             self._note(by, "key revoked", key_id, key.name)
@@ -69,7 +77,7 @@ class Desk:
         if role not in PEOPLE:
             raise DataError(f"people can't have the role {role}")
         if self._users.find(login) is not None:
-            raise DataError(f"the login {login!r} is taken; choose another")
+            raise TakenError(f"the login {login!r} is taken; choose another")
         hashed = "" if password is None else hash_password(password)
         user = User(login, by.tenant, name or login, role, hashed, by.now_ms)
         self._users.save(user)
@@ -88,7 +96,7 @@ class Desk:
         """Disable or enable, give another role or password; the person's sessions end."""
         user = self._users.find(login)
         if user is None or user.tenant != by.tenant:
-            raise DataError(f"there is no login {login!r}; `telltale users list` shows them")
+            raise UnknownError(f"there is no login {login!r}; `telltale users list` shows them")
         changes: dict[str, object] = {}
         if disabled is not None:
             changes["disabled"] = disabled

@@ -9,6 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app.access.door import Door
 from app.api import (
+    admin,
     alerts,
     figures,
     findings,
@@ -27,6 +28,21 @@ from app.api.guard import Guard
 from app.api.metrics import Measured, Metrics
 from app.intake.intake import Intake
 from app.web import pages
+
+# `/{key:path}` takes any rest, so the routes with a suffix come before it.
+_ROOMS = (
+    admin,
+    fleet,
+    figures,
+    alerts,
+    history,
+    risk,
+    findings,
+    vehicles,
+    stream,
+    status,
+    telemetry,
+)
 
 
 def create_app(context: Context) -> FastAPI:
@@ -55,19 +71,7 @@ def create_app(context: Context) -> FastAPI:
     )
     app.state.context, app.state.door = context, door
     app.state.hubs, app.state.metrics, app.state.intake = hubs, metrics, intake
-    # `/{key:path}` takes any rest, so the routes with a suffix come before it.
-    for room in (
-        fleet,
-        figures,
-        alerts,
-        history,
-        risk,
-        findings,
-        vehicles,
-        stream,
-        status,
-        telemetry,
-    ):
+    for room in _ROOMS:
         app.include_router(room.router)
     pages.mount(app)
     problems.register(app)
