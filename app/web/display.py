@@ -21,7 +21,7 @@ def choose(
     back: Annotated[str, Form(max_length=2_000)] = "/",
 ) -> Response:
     """Keep the choices and go back to the page; what isn't known is left as it was."""
-    response = RedirectResponse(_own(back), 303)
+    response = RedirectResponse(own(back), 303)
     for name, value, known in (
         ("language", language, LANGUAGES),
         ("units", units, UNITS),
@@ -32,7 +32,7 @@ def choose(
     return response
 
 
-def _own(address: str) -> str:
+def own(address: str) -> str:
     """An address of ours: a page of another site is no way back."""
     parts = urlsplit(address)
     ours = address.startswith("/") and not address.startswith(("//", "/\\"))

@@ -12,9 +12,8 @@ from app.api.context import Context, Wired
 from app.api.cursor import decode_cursor
 from app.api.fleet import FleetVehicle, fleet_page
 from app.web.answering import Cursor, Text, answered
-from app.web.render import render, viewer
-from features.profile import profile_names
-from infra.reads import summary as counts
+from app.web.choices import choices
+from app.web.render import render
 from infra.reads.fleet import DAY_MS, FleetFilter
 from infra.reads.vehicles import daily_risk
 
@@ -95,29 +94,10 @@ def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> d
         "following": following,
         "chosen": chosen,
         "filtered": bool(chosen.depot or chosen.profile or chosen.mode),
-        "choices": _choices(request, context),
+        "choices": choices(request, context),
     }
 
 
 def _sparks(context: Context, vehicles: list[FleetVehicle], now_ms: int) -> dict[str, list[float]]:
     wanted = [(one.profile, one.vehicle_id, one.mode) for one in vehicles if one.mode]
     return daily_risk(context.store, context.tenant, wanted, now_ms - 30 * DAY_MS)
-
-
-def _choices(request: Request, context: Context) -> dict[str, list[tuple[str, str]]]:
-    """What the filters offer, as (value, label)."""
-    local = viewer(request).texts.local
-    present = [
-        name for name in counts.profiles(context.store, context.tenant) if name in profile_names()
-    ]
-    modes = {
-        mode.name: local(mode.label)
-        for name in present
-        if (found := words.profile_of(name))
-        for mode in found.modes
-    }
-    return {
-        "depot": [(name, name) for name in counts.depots(context.store, context.tenant)],
-        "profile": [(name, local(words.profile_label(name))) for name in present],
-        "mode": sorted(modes.items(), key=lambda one: one[1]),
-    }

@@ -5,12 +5,28 @@ from importlib.resources import files
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from app.web import display, figures_page, fleet_page, system_page, vehicle_page
+from app.web import (
+    alerts_page,
+    display,
+    figures_page,
+    fleet_page,
+    sign_in_page,
+    system_page,
+    vehicle_page,
+)
 
 
 def mount(app: FastAPI) -> None:
     """Add the pages and their files."""
-    for page in (fleet_page, vehicle_page, figures_page, system_page, display):
+    for page in (
+        fleet_page,
+        vehicle_page,
+        alerts_page,
+        figures_page,
+        system_page,
+        display,
+        sign_in_page,
+    ):
         app.include_router(page.router)
     folder = str(files("app.web").joinpath("static"))
     app.mount("/static", StaticFiles(directory=folder), name="static")

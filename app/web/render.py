@@ -11,11 +11,14 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context as PageContext
 
+from app.access.caller import Caller
+from app.access.rules import rule_of
 from app.web import sparks
 from app.web.formats import Formats
 from app.web.units import CONVERSIONS, retold
 from app.web.viewer import Viewer, viewer_of
 
+MENU = (("fleet", "/"), ("alerts", "/alerts"), ("system", "/status"))
 _FORMATS = ("whole", "money", "percent", "number", "measure", "span", "when", "date")
 
 
@@ -27,6 +30,11 @@ def viewer(request: Request) -> Viewer:
 def render(request: Request, name: str, code: int = 200, /, **values: object) -> HTMLResponse:
     """A page or a part of one. `section` names the entry of the menu that is lit."""
     looks = viewer(request)
+    caller: Caller | None = getattr(request.state, "caller", None)
+
+    def may(method: str, path: str) -> bool:
+        return caller is not None and caller.role in rule_of(method, path).roles
+
     given: dict[str, Any] = {
         "section": "",
         "q": "",
@@ -34,6 +42,9 @@ def render(request: Request, name: str, code: int = 200, /, **values: object) ->
         "t": looks.texts,
         "formats": Formats(looks),
         "path": request.url.path,
+        "caller": caller,
+        "menu": [entry for entry in MENU if may("GET", entry[1])],
+        "may": may,
         **values,
     }
     html = _templates().get_template(name).render(given)

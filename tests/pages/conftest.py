@@ -43,10 +43,9 @@ def complaints():
 
 @pytest.fixture
 def page(chromium, fleet, complaints, request):
-    options = {"viewport": {"width": 1280, "height": 900}, "timezone_id": "Europe/Paris"}
-    context = chromium.new_context(
-        base_url=fleet.url, locale="en-GB", **{**options, **getattr(request, "param", {})}
-    )
+    options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"}
+    options |= {"timezone_id": "Europe/Paris", **getattr(request, "param", {})}
+    context = chromium.new_context(base_url=fleet.url, **options)
     page = context.new_page()
     page.set_default_timeout(15_000)
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -10,14 +10,6 @@ from tests.app import sample_fleet
 from tests.app.serving import serve
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
-PAGES = ["/", "/?show=all", "/?q=v00", "/?q=nobody", "/vehicles/V0001", "/vehicles/V0005"]
-PAGES += ["/vehicles/V0008", "/status", "/vehicles/V0001/job-card", "/vehicles/V0001/finding"]
-PAGES += ["/figures", "/?show=silent"]
-LOOKS = [
-    {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
-    for width in (320, 390, 768, 1280)
-    for scheme in ("light", "dark")
-]
 
 
 def test_the_fleet_shows_what_needs_someone_first(page, complaints):
@@ -76,17 +68,6 @@ def test_the_vehicle_page_says_why_and_what_to_check_first(page):
     expect(page.locator("#checks")).to_contain_text("€980")
     expect(page.locator("#events")).to_contain_text("oil and filters")
     expect(page.locator("#risk tbody tr")).to_have_count(9)
-
-
-@pytest.mark.parametrize("page", LOOKS, indirect=True)
-def test_no_page_scrolls_sideways_or_complains(page, complaints):
-    for path in PAGES:
-        page.goto(path)
-        if page.locator("#chart").count():
-            expect(page.locator("#chart")).to_have_attribute("aria-busy", "false")
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, path
-    assert complaints == []
 
 
 def test_slash_leads_to_the_vehicle_by_its_plate(page):

@@ -58,12 +58,20 @@ export async function refresh() {
   }
 }
 
+/** Says what came of something, to eyes and ears. */
+export function told(text, bad = false) {
+  const place = document.getElementById("toast") ?? document.getElementById("told");
+  place.textContent = text;
+  place.classList.toggle("bad", bad);
+}
+
 function announce(alert) {
   if (alert.state !== "open") return;
   document.getElementById("told").textContent = say("alert_told", { vehicle: alert.vehicle_id, mode: alert.mode_label, severity: say(alert.severity) });
 }
 
 function listen(subject) {
+  const all = subject === "fleet" || subject === "alerts";
   const link = document.getElementById("link");
   const show = (text, away) => { link.hidden = false; link.textContent = text; link.classList.toggle("away", away); };
   const source = new EventSource("/api/stream");
@@ -72,23 +80,23 @@ function listen(subject) {
   source.addEventListener("reset", refresh);
   source.addEventListener("alert", (event) => {
     const alert = JSON.parse(event.data);
-    if (subject !== "fleet" && alert.vehicle_id !== subject) return;
+    if (!all && alert.vehicle_id !== subject) return;
     announce(alert);
+    document.dispatchEvent(new CustomEvent("telltale:alert", { detail: alert }));
     refresh();
   });
-  source.addEventListener("fleet", refresh);
+  if (subject !== "alerts") source.addEventListener("fleet", refresh);
   addEventListener("pagehide", () => source.close());
 }
 
-/** Post JSON; gives [the answer went well, what it says]. */
-export async function send(address, body) {
+/** Ask the API to change something; gives [it went well, what it says]. */
+export async function ask(method, address, body) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  if (document.body.dataset.csrf) headers["X-CSRF-Token"] = document.body.dataset.csrf;
   try {
-    const answer = await fetch(address, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    return [answer.ok, await answer.json()];
+    const answer = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    return [answer.ok, text ? JSON.parse(text) : {}];
   } catch {
     return [false, { detail: say("away") }];
   }
@@ -98,10 +106,10 @@ async function post(element, body) {
   const output = element.querySelector("output") ?? element;
   const button = element.matches("button") ? element : element.querySelector("button");
   button.disabled = true;
-  const [done, told] = await send(element.dataset.post, body);
+  const [done, answer] = await ask("POST", element.dataset.post, body);
   button.disabled = false;
   if (!done) {
-    output.textContent = told.detail;
+    output.textContent = answer.detail;
   } else if (element.matches("form")) {
     output.textContent = say("reported");
     element.reset();

@@ -1,0 +1,127 @@
+"""`/alerts`: triage, what became of an alert, and silences."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from app.api import words
+from app.api.alerts import alert_view, find_alert
+from app.api.context import Context, Wired
+from app.web.answering import Text, answered
+from app.web.choices import choices
+from app.web.render import render
+from infra.reads.alerts import transitions
+from infra.reads.triage import PILES, Listed, TriageFilter, listed, pile_counts, silences, triage
+
+router = APIRouter(include_in_schema=False)
+SEVERITIES = ("critical", "soon", "watch")
+_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the address asks for."""
+
+    show: str
+    severity: str
+    depot: str
+    mode: str
+    profile: str
+
+    def query(self, **other: str) -> str:
+        """The address's query, some of it changed."""
+        wanted = {**vars(self), **other}
+        return urlencode({key: value for key, value in wanted.items() if value})
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything but the pile was chosen."""
+        return bool(self.severity or self.depot or self.mode or self.profile)
+
+
+@router.get("/alerts")
+def alerts_html(  # noqa: PLR0913 (query parameters)
+    request: Request,
+    context: Wired,
+    *,
+    show: Text = "open",
+    severity: Text = "",
+    depot: Text = "",
+    mode: Text = "",
+    profile: Text = "",
+    page: Annotated[int, Query(ge=0, le=10_000)] = 0,
+    part: Text = "",
+) -> Response:
+    """The alerts of one pile; `part=live` gives only what changes."""
+    pile = show if show in PILES else "open"
+    chosen = Chosen(pile, severity if severity in SEVERITIES else "", depot, mode, profile)
+
+    def work() -> Response:
+        shown = _shown(request, context, chosen, page)
+        if part == "live":
+            answer = render(request, "_alerts_live.html", **shown)
+            answer.headers["HX-Push-Url"] = f"/alerts?{chosen.query()}"
+            return answer
+        return render(request, "alerts.html", **shown)
+
+    return answered(request, work)
+
+
+@router.get("/alerts/{alert_id}")
+def alert_html(request: Request, context: Wired, alert_id: str, part: Text = "") -> Response:
+    """One alert with its history; `part=detail` gives what the list shows beside itself."""
+
+    def work() -> Response:
+        found = listed(context.store, find_alert(context, alert_id))
+        shown = _told(context, found)
+        template = "_alert.html" if part in {"detail", "live"} else "alert.html"
+        return render(request, template, **shown)
+
+    return answered(request, work)
+
+
+def _shown(request: Request, context: Context, chosen: Chosen, page: int) -> dict[str, Any]:
+    now = context.now_ms()
+    wanted = TriageFilter(
+        chosen.show,  # type: ignore[arg-type]  # one of PILES
+        now,
+        chosen.severity,
+        chosen.depot,
+        chosen.mode,
+        chosen.profile,
+        page * _PAGE,
+        _PAGE + 1,
+    )
+    found = triage(context.store, context.tenant, wanted)
+    first = found[0] if found else None
+    return {
+        "section": "alerts",
+        "chosen": chosen,
+        "piles": PILES,
+        "severities": SEVERITIES,
+        "counts": pile_counts(context.store, context.tenant, now),
+        "found": [(one, alert_view(one.alert)) for one in found[:_PAGE]],
+        "page": page,
+        "more": len(found) > _PAGE,
+        "choices": choices(request, context),
+        "silences": silences(context.store, context.tenant, now),
+        "now_ms": now,
+        "first": _told(context, first) if first else None,
+    }
+
+
+def _told(context: Context, found: Listed) -> dict[str, Any]:
+    """Everything about one alert."""
+    alert = found.alert
+    return {
+        "section": "alerts",
+        "one": found,
+        "alert": alert_view(alert),
+        "stored": alert,
+        "part": getattr(words.mode_of(alert.profile, alert.mode), "part", ""),
+        "changes": transitions(context.store, context.tenant, alert.alert_id)[::-1],
+        "now_ms": context.now_ms(),
+    }

@@ -1,0 +1,28 @@
+"""What the filters offer."""
+
+from fastapi import Request
+
+from app.api import words
+from app.api.context import Context
+from app.web.render import viewer
+from features.profile import profile_names
+from infra.reads import summary as counts
+
+
+def choices(request: Request, context: Context) -> dict[str, list[tuple[str, str]]]:
+    """Depots, kinds of vehicles and parts that the fleet has, as (value, label)."""
+    local = viewer(request).texts.local
+    present = [
+        name for name in counts.profiles(context.store, context.tenant) if name in profile_names()
+    ]
+    modes = {
+        mode.name: local(mode.label)
+        for name in present
+        if (found := words.profile_of(name))
+        for mode in found.modes
+    }
+    return {
+        "depot": [(name, name) for name in counts.depots(context.store, context.tenant)],
+        "profile": [(name, local(words.profile_label(name))) for name in present],
+        "mode": sorted(modes.items(), key=lambda one: one[1]),
+    }

@@ -1,0 +1,141 @@
+"""Alerts in the order in which a person works through them, with the vehicles' names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from contracts.alerts import Alert, Silence
+from infra.clickhouse import ClickHouse
+
+Pile = Literal["open", "taken", "quiet", "watch", "closed"]
+PILES: tuple[Pile, ...] = ("open", "taken", "quiet", "watch", "closed")
+_decoder = msgspec.json.Decoder(Alert)
+
+_QUIET = "(muted_by != '' OR JSONExtractInt(body, 'snoozed_until_ms') > %(now)s)"
+_CONDITIONS: dict[Pile, str] = {
+    "open": f"state = 'open' AND severity != 'watch' AND NOT {_QUIET}",
+    "taken": f"state = 'acknowledged' AND severity != 'watch' AND NOT {_QUIET}",
+    "quiet": f"state IN ('open', 'acknowledged') AND {_QUIET}",
+    "watch": f"state IN ('open', 'acknowledged') AND severity = 'watch' AND NOT {_QUIET}",
+    "closed": "state = 'resolved'",
+}
+_RANK = "indexOf(['watch', 'soon', 'critical'], severity)"
+
+
+@dataclass(frozen=True)
+class TriageFilter:
+    """Which alerts; empty means all. `pile`: open (asks for somebody), taken (acknowledged), quiet
+    (snoozed or silenced), watch (kept without asking), closed. `now_ms` is the fleet's clock.
+    """
+
+    pile: Pile
+    now_ms: int
+    severity: str = ""
+    depot: str = ""
+    mode: str = ""
+    profile: str = ""
+    offset: int = 0
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An alert with its vehicle's plate, model and depot as registered ("" where unknown)."""
+
+    alert: Alert
+    plate: str
+    model: str
+    depot: str
+
+
+def triage(store: ClickHouse, tenant: str, wanted: TriageFilter) -> list[Listed]:
+    """The alerts of one pile: the gravest and dearest first, closed ones the newest first."""
+    newest = wanted.pile == "closed"
+    order = "updated DESC" if newest else f"{_RANK} DESC, at_stake DESC, opened"
+    rows = store.rows(
+        f"SELECT body FROM alerts FINAL WHERE {_conditions(wanted)} "  # noqa: S608 (ours)
+        f"ORDER BY {order}, alert_id LIMIT %(limit)s OFFSET %(offset)s",
+        **_given(tenant, wanted),
+    )
+    alerts = [_decoder.decode(row[0]) for row in rows]
+    known = _registered(store, tenant, [one.vehicle_id for one in alerts])
+    nothing = ("", "", "")
+    return [Listed(one, *known.get(one.vehicle_id, nothing)) for one in alerts]
+
+
+def listed(store: ClickHouse, alert: Alert) -> Listed:
+    """One alert with its vehicle's names."""
+    known = _registered(store, alert.tenant, [alert.vehicle_id])
+    return Listed(alert, *known.get(alert.vehicle_id, ("", "", "")))
+
+
+def pile_counts(store: ClickHouse, tenant: str, now_ms: int) -> dict[Pile, int]:
+    """How many alerts each pile holds; closed ones are not counted."""
+    counted = [pile for pile in PILES if pile != "closed"]
+    columns = ", ".join(f"countIf({_CONDITIONS[pile]})" for pile in counted)
+    rows = store.rows(
+        f"SELECT {columns} FROM alerts FINAL "  # noqa: S608 (constants of ours)
+        "WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')",
+        tenant=tenant,
+        now=now_ms,
+    )
+    return dict(zip(counted, (int(count) for count in rows[0]), strict=True))
+
+
+def silences(store: ClickHouse, tenant: str, now_ms: int) -> list[Silence]:
+    """The silences that hold now or later, the first to end first."""
+    rows = store.rows(
+        """
+        SELECT silence_id, tenant, matchers, toUnixTimestamp64Milli(since) AS begun,
+            toUnixTimestamp64Milli(until) AS ends, actor, why
+        FROM silences FINAL WHERE tenant = %(tenant)s AND ends > %(now)s
+        ORDER BY ends, silence_id LIMIT 200
+        """,
+        tenant=tenant,
+        now=now_ms,
+    )
+    return [
+        Silence(found, owner, dict(matchers), int(begun), int(ends), actor, why)
+        for found, owner, matchers, begun, ends, actor, why in rows
+    ]
+
+
+def _conditions(wanted: TriageFilter) -> str:
+    conditions = ["tenant = %(tenant)s", "state != 'pending'", _CONDITIONS[wanted.pile]]
+    fields = ("severity", "mode", "profile")
+    conditions += [f"{name} = %({name})s" for name in fields if getattr(wanted, name)]
+    if wanted.depot:
+        conditions.append(
+            "vehicle_id IN (SELECT vehicle_id FROM vehicles FINAL"
+            " WHERE tenant = %(tenant)s AND depot = %(depot)s)"
+        )
+    return " AND ".join(conditions)
+
+
+def _given(tenant: str, wanted: TriageFilter) -> dict[str, Any]:
+    return {
+        "tenant": tenant,
+        "now": wanted.now_ms,
+        "severity": wanted.severity,
+        "depot": wanted.depot,
+        "mode": wanted.mode,
+        "profile": wanted.profile,
+        "limit": wanted.limit,
+        "offset": wanted.offset,
+    }
+
+
+def _registered(
+    store: ClickHouse, tenant: str, ids: Sequence[str]
+) -> dict[str, tuple[str, str, str]]:
+    if not ids:
+        return {}
+    rows = store.rows(
+        "SELECT vehicle_id, plate, model, depot FROM vehicles FINAL "
+        "WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s",
+        tenant=tenant,
+        ids=sorted(set(ids)),
+    )
+    return {vehicle: (plate, model, depot) for vehicle, plate, model, depot in rows}
