@@ -6,9 +6,19 @@ A nested setting joins its names by two underscores: TELLTALE_KAFKA__BOOTSTRAP_S
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
@@ -40,6 +50,13 @@ class ApiSettings(BaseModel):
     requests_per_s: float = Field(default=50, gt=0, le=100_000, allow_inf_nan=False)
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1_024, le=1 << 30)
 
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.ssl_certfile) != bool(self.ssl_keyfile):
+            msg = "ssl_certfile and ssl_keyfile go together"
+            raise ValueError(msg)
+        return self
+
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can connect."""
@@ -62,6 +79,21 @@ class IngestSettings(BaseModel):
     max_body_bytes: int = Field(default=1024 * 1024, ge=1_024, le=64 * 1024 * 1024)
     max_decoded_bytes: int = Field(default=8 * 1024 * 1024, ge=1_024, le=256 * 1024 * 1024)
     max_lag: int = Field(default=200_000, ge=1)
+
+
+class OidcSettings(BaseModel):
+    """The identity provider at which people may sign in; empty `issuer`: none.
+
+    `login_claim` of the ID token is the login that an administrator has added.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str = Field(default="", pattern=r"^(https?://[^\s?#]+)?$")
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    scopes: str = "openid email"
+    login_claim: str = Field(default="email", min_length=1)
 
 
 class WorkerSettings(BaseModel):
@@ -93,6 +125,26 @@ class AlertSettings(BaseModel):
     metrics_port: int = Field(default=0, ge=0, le=65_535)
 
 
+class WorkshopSettings(BaseModel):
+    """When work orders can be done: free minutes a day at each depot, ISO weekdays (1 = Monday),
+    the hour at which a visit begins, and the zone that all of it is in.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minutes_per_day: int = Field(default=960, ge=1, le=100_000)
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
+    opens_hour: int = Field(default=8, ge=0, le=23)
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("a zone of the IANA database, like Europe/Paris")
+        return name
+
+
 class Settings(BaseSettings):
     """All settings. `home` holds data, logs and what running processes publish."""
 
@@ -107,7 +159,9 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()
     alerts: AlertSettings = AlertSettings()
+    workshop: WorkshopSettings = WorkshopSettings()
     ingest: IngestSettings = IngestSettings()
+    oidc: OidcSettings = OidcSettings()
 
     @property
     def snapshots_url(self) -> str:
@@ -155,7 +209,9 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
 def _complaint(error: Any) -> str:  # noqa: ANN401 (pydantic's ErrorDetails)
     name = PREFIX + "__".join(str(part) for part in error["loc"]).upper()
     value = error["input"]
-    secret = isinstance(value, dict) or "PASSWORD" in name
+    secret = isinstance(value, dict) or any(
+        part in name for part in ("PASSWORD", "SECRET", "VIN_KEY")
+    )
     got = "" if secret else f", not {value!r}"
     if error["type"] == "extra_forbidden":
         return f"{name} is no setting; see docs/operations.md for the list"
