@@ -28,7 +28,8 @@ def quantity(value: float, unit: str) -> str:
 
 
 def days_text(days: float) -> str:
-    """`9 days`, `a day`, `5 hours`."""
+    """`9 days`, `a day`, `5 hours`, `an hour`."""
     if days >= 1.5:
         return f"{days:.0f} days"
-    return "a day" if days >= 0.75 else f"{max(1.0, days * 24):.0f} hours"
+    hours = days * 24
+    return "a day" if days >= 0.75 else f"{hours:.0f} hours" if hours >= 1.5 else "an hour"

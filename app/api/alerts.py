@@ -1,22 +1,20 @@
 """`/api/alerts`: what was found, and what people do about it."""
 
-import uuid
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
 
-from app.api import words
+from app.api import acting, silences, words
 from app.api.context import Context, Wired
 from app.api.cursor import decode_cursor, encode_cursor
 from app.api.fleet import Risk, RulView, rul_view
-from app.api.problems import ProblemError, unknown_alert
+from app.api.problems import unknown_alert
 from app.api.words import CheckText, FaultCodeText
-from contracts.alerts import Alert, AlertCommand, Outcome
+from contracts.alerts import Alert
 from infra.reads import alerts as stored
 
-router = APIRouter(prefix="/api/alerts", tags=["alerts"])
+router = APIRouter(tags=["alerts"])
 Group = Literal["active", "pending", "open", "acknowledged", "resolved", "all"]
 _STATES: dict[Group, tuple[str, ...]] = {"active": stored.ACTIVE, "all": ()}
 
@@ -44,7 +42,12 @@ class WaitingView:
 
 @dataclass(frozen=True)
 class AlertView:
-    """An alert with its names in words. Times are Unix milliseconds, 0 where not yet."""
+    """An alert with its names in words. Times are Unix milliseconds, 0 where not yet.
+
+    `version` goes back as `seen` with a change. `raised_ms`: when it first asked somebody to act.
+    `muted_by` is the silence or parent alert that keeps it quiet. It opened at a 30-day risk of
+    `line` and closes by itself below `clears_below`.
+    """
 
     alert_id: str
     vehicle_id: str
@@ -66,17 +69,27 @@ class AlertView:
     waiting: WaitingView
     assignee: str
     outcome: str
+    depot: str
+    version: int
+    touched_by: str
+    raised_ms: int
+    muted_by: str
+    snoozed_until_ms: int
+    escalated: int
+    line: float
+    clears_below: float
 
 
 @dataclass(frozen=True)
 class TransitionView:
-    """One change of an alert: who, when, from, to, why."""
+    """One change of an alert: who, when, from, to, why; `step` says what it was about."""
 
     time_ms: int
     actor: str
     before: str
     after: str
     why: str
+    step: str
 
 
 @dataclass(frozen=True)
@@ -93,28 +106,6 @@ class AlertPage:
 
     alerts: list[AlertView]
     next_cursor: str
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """What was asked is on its way; `command_id` names it."""
-
-    command_id: str
-
-
-class Acknowledgement(BaseModel):
-    """Someone takes care of it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    actor: str = Field(default="dashboard", min_length=1, max_length=100)
-    why: str = Field(default="", max_length=2_000)
-
-
-class Resolution(Acknowledgement):
-    """It is over: with what the workshop found."""
-
-    outcome: Outcome
 
 
 def alert_view(alert: Alert) -> AlertView:
@@ -151,6 +142,15 @@ def alert_view(alert: Alert) -> AlertView:
         WaitingView(waiting.expected, waiting.planned, waiting.currency),
         alert.assignee,
         alert.outcome,
+        alert.depot,
+        alert.version,
+        alert.touched_by,
+        alert.raised_ms,
+        alert.muted_by,
+        alert.snoozed_until_ms,
+        alert.escalated,
+        alert.line,
+        alert.clears_below,
     )
 
 
@@ -162,7 +162,7 @@ def find_alert(context: Context, alert_id: str) -> Alert:
     return found[alert_id]
 
 
-@router.get("")
+@router.get("/api/alerts")
 def alerts(
     context: Wired,
     *,
@@ -186,50 +186,19 @@ def alerts(
     return AlertPage([alert_view(one) for one in found], following)
 
 
-@router.get("/{alert_id}")
+@router.get("/api/alerts/{alert_id}")
 def alert(context: Wired, alert_id: str) -> AlertDetail:
     """One alert with its history."""
     found = find_alert(context, alert_id)
     changes = stored.transitions(context.store, context.tenant, alert_id)
     return AlertDetail(
         alert_view(found),
-        [TransitionView(one.time_ms, one.actor, one.before, one.after, one.why) for one in changes],
+        [
+            TransitionView(one.time_ms, one.actor, one.before, one.after, one.why, one.step)
+            for one in changes
+        ],
     )
 
 
-@router.post("/{alert_id}/acknowledge", status_code=202)
-def acknowledge(context: Wired, alert_id: str, given: Acknowledgement) -> Accepted:
-    """Say that someone takes care of it. The alert changes once the alerter has read it."""
-    return _command(context, alert_id, "acknowledge", given, "")
-
-
-@router.post("/{alert_id}/resolve", status_code=202)
-def resolve(context: Wired, alert_id: str, given: Resolution) -> Accepted:
-    """Close it with what was found. The alert changes once the alerter has read it."""
-    return _command(context, alert_id, "resolve", given, given.outcome)
-
-
-def _command(
-    context: Context,
-    alert_id: str,
-    action: Literal["acknowledge", "resolve"],
-    given: Acknowledgement,
-    outcome: Outcome | Literal[""],
-) -> Accepted:
-    alert = find_alert(context, alert_id)
-    if alert.state == "resolved" or (action == "acknowledge" and alert.state == "acknowledged"):
-        detail = f"Alert {alert_id} is {alert.state} already; reload to see what happened to it."
-        raise ProblemError(409, "too-late", "Someone was faster", detail, state=alert.state)
-    command = AlertCommand(
-        uuid.uuid4().hex,
-        context.tenant,
-        alert.vehicle_id,
-        alert_id,
-        action,
-        given.actor,
-        max(context.now_ms(), alert.updated_ms + 1),
-        given.why,
-        outcome=outcome,
-    )
-    context.publisher.command(command)
-    return Accepted(command.command_id)
+router.include_router(acting.router)
+router.include_router(silences.router)

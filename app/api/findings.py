@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api import words
-from app.api.alerts import Accepted
+from app.api.acting import Accepted
 from app.api.context import Wired
 from app.api.problems import bad_parameter
 from app.api.vehicles import Key, registered

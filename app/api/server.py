@@ -21,6 +21,7 @@ from app.api import (
     stream,
     telemetry,
     vehicles,
+    workorders,
 )
 from app.api.context import Context
 from app.api.gate import Gate, checked_form
@@ -39,6 +40,7 @@ _ROOMS = (
     risk,
     findings,
     vehicles,
+    workorders,
     stream,
     status,
     telemetry,

@@ -7,14 +7,17 @@ import typer
 
 from app.cli import (
     alerter,
+    alerts,
     api,
     audit,
     dead_letters,
     demo,
     fetch,
+    findings,
     keys,
     models,
     replay,
+    risk,
     simulate,
     state,
     status,
@@ -22,6 +25,7 @@ from app.cli import (
     up,
     users,
     worker,
+    workorders,
 )
 from app.logs import configure_logs
 from contracts.errors import TelltaleError
@@ -46,9 +50,13 @@ app.command()(replay.replay)
 app.command()(train.train)
 app.command()(worker.worker)
 app.command()(alerter.alerter)
+app.command()(risk.risk)
 app.command()(audit.audit)
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(findings.app, name="findings")
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")
+app.add_typer(workorders.app, name="workorders")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")
 app.add_typer(state.app, name="state")

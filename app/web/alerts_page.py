@@ -14,7 +14,8 @@ from app.web.answering import Text, answered
 from app.web.choices import choices
 from app.web.render import render
 from infra.reads.alerts import transitions
-from infra.reads.triage import PILES, Listed, TriageFilter, listed, pile_counts, silences, triage
+from infra.reads.silences import silences
+from infra.reads.triage import PILES, Listed, TriageFilter, listed, pile_counts, triage
 
 router = APIRouter(include_in_schema=False)
 SEVERITIES = ("critical", "soon", "watch")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from contracts.alerts import Alert, Silence
+from contracts.alerts import Alert
 from infra.clickhouse import ClickHouse
 
 Pile = Literal["open", "taken", "quiet", "watch", "closed"]
@@ -82,24 +82,6 @@ def pile_counts(store: ClickHouse, tenant: str, now_ms: int) -> dict[Pile, int]:
         now=now_ms,
     )
     return dict(zip(counted, (int(count) for count in rows[0]), strict=True))
-
-
-def silences(store: ClickHouse, tenant: str, now_ms: int) -> list[Silence]:
-    """The silences that hold now or later, the first to end first."""
-    rows = store.rows(
-        """
-        SELECT silence_id, tenant, matchers, toUnixTimestamp64Milli(since) AS begun,
-            toUnixTimestamp64Milli(until) AS ends, actor, why
-        FROM silences FINAL WHERE tenant = %(tenant)s AND ends > %(now)s
-        ORDER BY ends, silence_id LIMIT 200
-        """,
-        tenant=tenant,
-        now=now_ms,
-    )
-    return [
-        Silence(found, owner, dict(matchers), int(begun), int(ends), actor, why)
-        for found, owner, matchers, begun, ends, actor, why in rows
-    ]
 
 
 def _conditions(wanted: TriageFilter) -> str:

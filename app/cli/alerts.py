@@ -1,0 +1,200 @@
+"""`telltale alerts`: what was found, and what people do about it."""
+
+from typing import Annotated, get_args
+
+import typer
+
+from app.api import words
+from app.api.alerts import AlertView, alert_view
+from app.cli import silences
+from app.cli.desk import (
+    JsonOption,
+    WatchOption,
+    alert_of,
+    ask,
+    conclude,
+    opened,
+    shown,
+    span_ms,
+)
+from app.cli.output import print_json, print_table, when
+from contracts.alerts import Alert, Outcome, Transition
+from contracts.errors import DataError, SettingsError
+from infra.reads import alerts as stored
+
+app = typer.Typer(help="Alerts, and what people do about them.", no_args_is_help=True)
+STATES = {
+    "active": stored.ACTIVE,
+    "open": ("open",),
+    "acknowledged": ("acknowledged",),
+    "resolved": ("resolved",),
+    "all": (),
+}
+IdArgument = Annotated[str, typer.Argument(help="The alert's id.")]
+WhyOption = Annotated[str, typer.Option("--why", help="A few words for those who read it later.")]
+
+
+@app.command("list")
+def list_alerts(
+    *,
+    state: Annotated[str, typer.Option(help=f"One of {', '.join(STATES)}.")] = "active",
+    vehicle: Annotated[str, typer.Option(help="Only of this vehicle's id.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="The newest so many.")] = 50,
+    watch: WatchOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List alerts, the newest first."""
+    if state not in STATES:
+        raise SettingsError(f"--state {state}: choose from {', '.join(STATES)}")
+    with opened() as context:
+
+        def show() -> None:
+            found = stored.find_alerts(
+                context.store,
+                context.tenant,
+                states=STATES[state],
+                vehicle_id=vehicle,
+                limit=limit,
+            )
+            _print_list(found, as_json=as_json)
+
+        shown(show, watch=watch)
+
+
+@app.command()
+def show(alert_id: IdArgument, *, watch: WatchOption = False, as_json: JsonOption = False) -> None:
+    """Show one alert: why it fired, what to check first, what became of it."""
+    with opened() as context:
+
+        def look() -> None:
+            view = alert_view(alert_of(context, alert_id))
+            changes = stored.transitions(context.store, context.tenant, alert_id)
+            if as_json:
+                print_json({"alert": view, "transitions": changes})
+            else:
+                _print_alert(view, changes)
+
+        shown(look, watch=watch)
+
+
+@app.command()
+def ack(alert_id: IdArgument, *, why: WhyOption = "", as_json: JsonOption = False) -> None:
+    """Say that you take care of it."""
+    with opened() as context:
+        command = ask(context, "acknowledge", alert_of(context, alert_id), why=why)
+        conclude(context, command, as_json=as_json)
+
+
+@app.command()
+def assign(
+    alert_id: IdArgument,
+    assignee: Annotated[str, typer.Argument(help='To whom; "" = to nobody.')],
+    *,
+    why: WhyOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Give it to somebody."""
+    with opened() as context:
+        alert = alert_of(context, alert_id)
+        command = ask(context, "assign", alert, why=why, assignee=assignee)
+        conclude(context, command, as_json=as_json)
+
+
+@app.command()
+def comment(
+    alert_id: IdArgument,
+    text: Annotated[str, typer.Argument(help="What to write down.")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a comment into its history."""
+    with opened() as context:
+        command = ask(context, "comment", alert_of(context, alert_id), why=text)
+        conclude(context, command, as_json=as_json)
+
+
+@app.command()
+def snooze(
+    alert_id: IdArgument,
+    span: Annotated[str, typer.Argument(help='For how long, like "2d" or "6h".')],
+    *,
+    why: WhyOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Put it aside; it asks again at the end."""
+    with opened() as context:
+        alert = alert_of(context, alert_id)
+        until_ms = context.now_ms() + span_ms(span, "span")
+        command = ask(context, "snooze", alert, why=why, until_ms=until_ms)
+        conclude(context, command, as_json=as_json)
+
+
+@app.command()
+def resolve(
+    alert_id: IdArgument,
+    outcome: Annotated[str, typer.Argument(help=f"One of {', '.join(get_args(Outcome))}.")],
+    *,
+    why: WhyOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Close it with what the workshop found; that becomes a label for training."""
+    if outcome not in get_args(Outcome):
+        raise DataError(f"outcome {outcome!r}: choose from {', '.join(get_args(Outcome))}")
+    with opened() as context:
+        alert = alert_of(context, alert_id)
+        command = ask(context, "resolve", alert, why=why, outcome=outcome)
+        conclude(context, command, as_json=as_json)
+
+
+app.command()(silences.silence)
+app.command()(silences.silences)
+app.command()(silences.unsilence)
+
+
+def _print_list(found: list[Alert], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"alerts": [alert_view(one) for one in found]})
+        return
+    rows = [
+        (
+            one.alert_id,
+            one.severity,
+            _state_text(one),
+            one.vehicle_id,
+            words.mode_label(one.profile, one.mode) if one.mode else one.condition,
+            f"{one.risk.risk_30:.0%}" if one.mode else "",
+            when(one.opened_ms),
+            one.assignee,
+            one.reasons[0].text if one.reasons else "",
+        )
+        for one in found
+    ]
+    columns = ("id", "severity", "state", "vehicle", "what", "30 days", "opened", "who", "why")
+    print_table("Alerts", columns, rows)
+
+
+def _state_text(alert: Alert) -> str:
+    if alert.snoozed_until_ms:
+        return "snoozed"
+    return f"{alert.state}, quiet" if alert.muted_by else alert.state
+
+
+def _print_alert(view: AlertView, changes: list[Transition]) -> None:
+    risk = view.risk
+    typer.echo(
+        f"{view.mode_label or view.condition} of {view.vehicle_id}: {view.state}, {view.severity}\n"
+        f"Risk {risk.days_7:.0%} in 7 days, {risk.days_30:.0%} in 30, {risk.days_90:.0%} in 90; "
+        f"it opened at {view.line:.0%} and closes by itself below {view.clears_below:.0%}\n"
+        f"Waiting costs {view.waiting.expected:,.0f} {view.waiting.currency}, "
+        f"a planned repair {view.waiting.planned:,.0f}"
+    )
+    if view.rul:
+        typer.echo(f"Left: {view.rul.value:,.0f} {view.rul.unit}")
+    for reason in view.reasons:
+        typer.echo(f"- {reason.text}")
+    for code in view.fault_codes:
+        typer.echo(f"Fault code {code.code} {code.text}".rstrip())
+    checks = [(one.text, one.minutes or "") for one in view.checks]
+    print_table("Check first", ("what", "minutes"), checks)
+    rows = [(when(one.time_ms), one.actor, one.step or one.after, one.why) for one in changes]
+    print_table("What became of it", ("time", "who", "did", "why"), rows)

@@ -1,0 +1,104 @@
+"""`telltale risk`: what may fail on one vehicle, why, and how fresh that is."""
+
+from typing import Annotated
+
+import typer
+
+from alerts.changes import Wanted
+from app.alerting.explain import Explain
+from app.alerting.models import Models
+from app.api import words
+from app.api.champions import Champion, ChampionOf
+from app.api.context import Context
+from app.api.vehicles import ModeRiskView, Vehicle, describe
+from app.assembly import load_profiles
+from app.cli.desk import JsonOption, WatchOption, opened, shown
+from app.cli.output import print_json, print_table, when
+from app.settings import load_settings
+from contracts.alerts import Reason
+from contracts.errors import DataError
+from infra.reads.vehicles import find_vehicle
+from models.registry import Registry
+
+
+def risk(
+    vehicle: Annotated[str, typer.Argument(help="Vehicle id, VIN or plate.")],
+    *,
+    reasons: Annotated[bool, typer.Option(help="Ask the model why, for the highest risk.")] = True,
+    watch: WatchOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a vehicle's risk by part at 7, 30 and 90 days, with reasons and freshness."""
+    profiles = load_profiles(None)
+    registry = Registry(load_settings().models_dir)
+    models = Models(registry, profiles)
+    with opened(_champions(registry, models)) as context:
+        explain = Explain(context.store, models, profiles)
+
+        def show() -> None:
+            found = find_vehicle(context.store, context.tenant, vehicle.strip())
+            if found is None:
+                raise DataError(f"no vehicle has the id, VIN or plate {vehicle!r}")
+            described = describe(context, found)
+            why = _reasons(context, explain, described) if reasons else []
+            if as_json:
+                print_json({"vehicle": described, "reasons": why})
+            else:
+                _print(described, why)
+
+        shown(show, watch=watch)
+
+
+def _champions(registry: Registry, models: Models) -> ChampionOf:
+    def champion_of(profile: str) -> Champion | None:
+        name = registry.champion(profile)
+        model = models.find(name) if name else None
+        return Champion(name, model[1], model[0].lines) if name and model else None
+
+    return champion_of
+
+
+def _reasons(context: Context, explain: Explain, described: Vehicle) -> list[Reason]:
+    """Why the highest risk is what it is, by the model that scored it."""
+    if not described.risks or not described.freshness.score_ms:
+        return []
+    wanted = Wanted(
+        "",
+        context.tenant,
+        described.profile,
+        described.vehicle_id,
+        described.risks[0].mode,
+        described.freshness.score_ms,
+        described.scored_by,
+    )
+    return list(explain(wanted).reasons)
+
+
+def _print(described: Vehicle, why: list[Reason]) -> None:
+    names = (described.plate, described.model, described.depot, described.profile_label)
+    fresh = described.freshness
+    silent = "; IT IS SILENT" if fresh.silent else ""
+    typer.echo(f"{described.vehicle_id}: {', '.join(name for name in names if name)}")
+    typer.echo(
+        f"Newest data {when(fresh.frame_ms) or 'none'} UTC, newest score "
+        f"{when(fresh.score_ms) or 'none'} UTC{silent}"
+    )
+    columns = ("part", "7 days", "30 days", "90 days", "alerts from", "left")
+    print_table("Risk", columns, [_row(one) for one in described.risks])
+    if described.risks and why:
+        typer.echo(f"Why {described.risks[0].label.lower()}:")
+    for reason in why:
+        typer.echo(f"- {reason.text}")
+    for alert in described.alerts:
+        label = words.mode_label(alert.profile, alert.mode) if alert.mode else alert.condition
+        typer.echo(f"Alert {alert.alert_id}: {label}, {alert.severity}, {alert.state}")
+
+
+def _row(one: ModeRiskView) -> tuple[str, ...]:
+    left = ""
+    if one.rul:
+        left = f"{one.rul.value:,.0f} {one.rul.unit}"
+        if one.rul.low is not None and one.rul.high is not None:
+            left = f"{left} ({one.rul.low:,.0f} to {one.rul.high:,.0f})"
+    chances = (f"{value:.1%}" for value in (one.risk.days_7, one.risk.days_30, one.risk.days_90))
+    return (one.label, *chances, f"{one.line:.1%}" if one.line is not None else "", left)
