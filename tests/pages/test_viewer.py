@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.display import _own
+from app.web.display import own
 from app.web.formats import Formats
 from app.web.units import CONVERSIONS, retold, shown
 from app.web.viewer import Viewer, viewer_of
@@ -80,9 +80,9 @@ def test_sentences_are_told_in_the_viewers_units():
 
 
 @pytest.mark.parametrize(
-    ("address", "own"),
+    ("address", "ours"),
     [("/alerts?a=1", True), ("//evil", False), ("https://evil/", False), ("/\\evil", False),
      ("/a\nb", False), ("", False)],
 )  # fmt: skip
-def test_the_way_back_stays_here(address, own):
-    assert _own(address) == (address if own else "/")
+def test_the_way_back_stays_here(address, ours):
+    assert own(address) == (address if ours else "/")

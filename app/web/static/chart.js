@@ -76,7 +76,7 @@ function tell(u) {
   const value = document.createElement("b");
   value.textContent = `${number(values[place])}${unit}`;
   const time = dates.minute.format(times[place] * 1000);
-  readout.replaceChildren(`${say(at === null || at === undefined ? "newest" : "at", { time })} `, value, expected);
+  readout.replaceChildren(`${at === null || at === undefined ? say("newest", { time }) : say("at", { time })} `, value, expected);
 }
 
 // Everything in the viewer's units, once.

@@ -67,7 +67,7 @@ export function told(text, bad = false) {
 
 function announce(alert) {
   if (alert.state !== "open") return;
-  document.getElementById("told").textContent = say("alert_told", { vehicle: alert.vehicle_id, mode: alert.mode_label, severity: say(alert.severity) });
+  document.getElementById("told").textContent = say("alert_told", { vehicle: alert.vehicle_id, mode: alert.mode_label, severity: say(`severity_${alert.severity}`) });
 }
 
 function listen(subject) {

@@ -68,12 +68,20 @@ function body(action, form, subject) {
   return { ...rest, ...until, seen: Number(subject.dataset.version) };
 }
 
+// Done already where the alerter has answered, else on its way.
+function outcome(answers) {
+  const done = answers.every(([, answer]) => answer.done);
+  const count = answers.length;
+  if (count === 1) return done ? say("done_one") : say("sent_one");
+  return done ? say("done_many", { count }) : say("sent_many", { count });
+}
+
 async function act(action, form) {
   const found = subjects();
   if (!found.length) return;
   const answers = await Promise.all(found.map((subject) => ask("POST", `/api/alerts/${encodeURIComponent(subject.dataset.alert)}/${action}`, body(action, form, subject))));
   const refused = answers.filter(([done]) => !done);
-  told(refused.length ? refused[0][1].detail : say(found.length === 1 ? "done_one" : "done", { count: found.length }), refused.length > 0);
+  told(refused.length ? refused[0][1].detail : outcome(answers), refused.length > 0);
   if (!refused.length) for (const box of picks()) box.checked = false;
   showTray();
   refresh();
