@@ -1,8 +1,10 @@
 """Feature rows on disk while a table is made and learnt from: memory stays flat however many."""
 
+import os
 import tempfile
+import weakref
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import Final
 
 import numpy as np
 
@@ -12,20 +14,26 @@ CHUNK_BYTES: Final = 16 * 1024 * 1024
 
 
 class Spool:
-    """Rows of one width in a temporary file, in the order in which they came."""
+    """Rows of one width in a temporary file, in the order in which they came.
+
+    The file has no name and is gone with the object. Several threads may read.
+    """
 
     def __init__(self, width: int) -> None:
         self.width = width
         self._rows = 0
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="telltale-rows-")  # noqa: SIM115
+        with tempfile.TemporaryFile(prefix="telltale-rows-") as file:
+            self._file = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._file)
 
     def __len__(self) -> int:
         return self._rows
 
     def append(self, values: Floats) -> None:
         """Add rows [n x width]."""
-        self._file.seek(0, 2)
-        self._file.write(np.ascontiguousarray(values, "<f4").tobytes())
+        left = memoryview(np.ascontiguousarray(values, "<f4").tobytes())
+        while left:
+            left = left[os.write(self._file, left) :]
         self._rows += len(values)
 
     def chunks(self) -> Iterator[tuple[int, Floats]]:
@@ -42,6 +50,6 @@ class Spool:
         return found
 
     def _read(self, start: int, count: int) -> Floats:
-        self._file.seek(start * 4 * self.width)
-        payload = self._file.read(count * 4 * self.width)
+        size = 4 * self.width
+        payload = os.pread(self._file, count * size, start * size)
         return np.frombuffer(payload, "<f4").reshape(count, self.width).astype(np.float32)
