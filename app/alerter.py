@@ -33,6 +33,7 @@ from contracts.errors import UnavailableError
 from contracts.topics import RISK
 from features.profile import Profile
 from infra.alert_log import AlertLog
+from infra.alert_publisher import AlertPublisher
 from infra.clickhouse import ClickHouse
 from infra.command_reader import CommandReader
 from infra.connections import KafkaConnection
@@ -88,8 +89,8 @@ def _ports(
     closing: contextlib.ExitStack,
 ) -> AlertPorts:
     log = TopicLog(LogReader(kafka, kafka.topic(RISK)))
-    reporter, refuser = Reporter(kafka), Refuser(kafka)
-    for part in (log, reporter, refuser):
+    reporter, refuser, publisher = Reporter(kafka), Refuser(kafka), AlertPublisher(kafka)
+    for part in (log, reporter, refuser, publisher):
         closing.callback(part.close)
     store = ClickHouseStore(settings.store(), STORE_PATIENCE_S)
     return AlertPorts(
@@ -100,6 +101,7 @@ def _ports(
         Explain(store.clickhouse, models, models.profiles),
         _depots(store.clickhouse),
         reporter.report,
+        publisher.publish,
         refuser.refuse,
         *beside,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 TELEMETRY = "telemetry"
 RISK = "risk"
 COMMANDS = "commands"
+ALERTS = "alerts"
 DEAD_LETTERS = "dead-letters"
 
 PARTITIONS = 8
@@ -36,5 +37,6 @@ TOPICS = (
     Topic(TELEMETRY, PARTITIONS, 7 * DAY_MS, "lists of frames and vehicle events by vehicle"),
     Topic(RISK, PARTITIONS, 7 * DAY_MS, "lists of risk updates, keyed by vehicle"),
     Topic(COMMANDS, PARTITIONS, 30 * DAY_MS, "what people do to alerts, keyed by vehicle"),
+    Topic(ALERTS, PARTITIONS, 30 * DAY_MS, "every change of an alert, keyed by vehicle"),
     Topic(DEAD_LETTERS, 1, 30 * DAY_MS, "refused bytes with their reason"),
 )

@@ -9,6 +9,7 @@ from contracts.batches import RiskRows
 from contracts.records import VehicleEvent
 from contracts.risk import ModeRisk, RiskUpdate, Rul, encode_risk
 from contracts.topics import RISK
+from infra import cloud_events
 from infra.connections import KafkaConnection
 from infra.kafka import partition_of
 from infra.kafka_clients import DELIVERY_LIMIT_S, open_producer, readable_errors
@@ -47,19 +48,17 @@ class RiskPublisher:
                     place = partition_of(update.vehicle_id, self._count)
                     by_partition.setdefault(place, []).append(update)
                 sent = [
-                    producer.send(
-                        self._topic,
-                        encode_risk(chunk),
-                        chunk[0].vehicle_id.encode(),
-                        partition=partition,
-                    )
+                    self._send(producer, chunk, partition)
                     for partition, found in by_partition.items()
                     for chunk in _chunks(found)
                 ]
                 for one in sorted(between, key=attrgetter("time_ms")):
                     place = partition_of(one.vehicle_id, self._count)
-                    key = one.vehicle_id.encode()
-                    sent.append(producer.send(self._topic, _single(one), key, partition=place))
+                    if isinstance(one, RiskUpdate):
+                        sent.append(self._send(producer, [one], place))
+                    else:
+                        key, note = one.vehicle_id.encode(), encode_note(Happened([one]))
+                        sent.append(producer.send(self._topic, note, key, partition=place))
                 producer.flush(DELIVERY_LIMIT_S)
                 for future in sent:
                     future.get(timeout=DELIVERY_LIMIT_S)
@@ -67,6 +66,19 @@ class RiskPublisher:
             # An idempotent producer that failed may refuse everything afterwards.
             self.close()
             raise
+
+    def _send(self, producer: Any, chunk: list[RiskUpdate], partition: int) -> Any:  # noqa: ANN401
+        first = chunk[0]
+        identity = f"{first.vehicle_id}-{first.time_ms}-{len(chunk)}"
+        return producer.send(
+            self._topic,
+            encode_risk(chunk),
+            first.vehicle_id.encode(),
+            partition=partition,
+            headers=cloud_events.headers(
+                "risk.scored", f"/tenants/{first.tenant}", identity, first.time_ms
+            ),
+        )
 
     def close(self) -> None:
         """Let go of the connection; the next publish opens another."""
@@ -89,10 +101,6 @@ def updates(rows: RiskRows) -> Iterator[RiskUpdate]:
         modes = [ModeRisk(mode, *risk) for mode, risk in zip(rows.modes, risks[index], strict=True)]
         rul = None if ruls is None else Rul(*ruls[index])
         yield RiskUpdate(tenant, rows.profile, vehicle, times[index], rows.model, modes, rul)
-
-
-def _single(one: RiskUpdate | VehicleEvent) -> bytes:
-    return encode_risk([one]) if isinstance(one, RiskUpdate) else encode_note(Happened([one]))
 
 
 def _chunks(found: list[RiskUpdate]) -> Iterator[list[RiskUpdate]]:

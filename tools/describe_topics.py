@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts import alert_log, alerts, dead_letters, records, risk
+from contracts import alert_log, alerts, dead_letters, notices, records, risk
 from contracts.topics import TOPICS, Topic
 
 ROOT: Final = Path(__file__).parents[1]
@@ -29,6 +29,7 @@ MESSAGES: Final[Mapping[str, tuple[str, Any, str, str]]] = {
         "risk of scored vehicles, and between them what else changes alerts",
     ),
     "commands": ("Command", alerts.AlertCommand, "receive", "what people ask of alerts"),
+    "alerts": ("Notice", notices.Notice, "send", "every change of an alert"),
     "dead-letters": (
         "Refused",
         dead_letters.DeadLetter,
@@ -38,7 +39,7 @@ MESSAGES: Final[Mapping[str, tuple[str, Any, str, str]]] = {
 }
 """Of each topic: its message's name and type, what Telltale does with it, and what it holds."""
 _PREFIX: Final = "#/components/schemas/"
-_MODULES: Final = (records, risk, alerts, alert_log, dead_letters)
+_MODULES: Final = (records, risk, alerts, alert_log, notices, dead_letters)
 _ABOUT: Final = (
     "Messages are msgpack. A schema of type array with `prefixItems` is a struct whose fields "
     "stand in that order, without names; `title` gives each field's name. Strings of format "

@@ -21,6 +21,7 @@ from app.flow.persist import Persistence
 from app.flow.settle import Refuse
 from contracts.alerts import Alert, Answer, Silence, Transition
 from contracts.dead_letters import DeadLetter
+from contracts.notices import Notice
 from contracts.ports import Snapshots
 from contracts.records import VehicleEvent
 from infra.metrics import WorkerMetrics
@@ -51,7 +52,7 @@ class AlertPorts:
     """What the alerter reaches. All calls raise UnavailableError while the other side is away.
 
     `explain` one alert; `depots` of (tenant, vehicle) pairs; `report` findings as events of their
-    vehicles; `refuse` dead letters.
+    vehicles; `tell` the world of changes; `refuse` dead letters.
     """
 
     topic: str
@@ -61,6 +62,7 @@ class AlertPorts:
     explain: Callable[[Wanted], Details]
     depots: Callable[[Iterable[tuple[str, str]]], Depots]
     report: Callable[[Sequence[VehicleEvent]], None]
+    tell: Callable[[Sequence[Notice]], None]
     refuse: Refuse
     persistence: Persistence
     metrics: WorkerMetrics
@@ -120,6 +122,9 @@ class AlertFlow(Keeper[AlertPartition]):
             until_done("the store", lambda: _store(store, changes, letters))
         if letters:
             until_done("Kafka", lambda: self._ports.refuse(letters))
+        told = [Notice(changes.alerts[one.alert_id], one) for one in changes.transitions]
+        if told:
+            until_done("Kafka", lambda: self._ports.tell(told))
         if changes.findings:
             until_done("Kafka", lambda: self._ports.report(changes.findings))
         rows = self._metrics.rows
