@@ -1,0 +1,106 @@
+"""Every command explains itself, and a mistake gets one sentence instead of a traceback."""
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from app.cli.main import app
+from contracts.errors import TelltaleError
+
+USAGE = 2
+
+
+def leaves(command, *above):
+    """Every command of the tree with the words that call it."""
+    if not hasattr(command, "commands"):
+        yield above, command
+        return
+    for name, child in command.commands.items():
+        yield from leaves(child, *above, name)
+
+
+COMMANDS = dict(leaves(typer.main.get_command(app)))
+
+
+@pytest.fixture
+def telltale(tmp_path, monkeypatch):
+    """The command line where nothing runs and nothing is stored."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TELLTALE_HOME", str(tmp_path / "home"))
+    return lambda *arguments: CliRunner().invoke(app, [*arguments])
+
+
+def test_every_command_says_what_it_does():
+    assert [words for words, command in COMMANDS.items() if not command.help] == []
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_an_unknown_option_is_a_matter_of_usage(telltale, words):
+    result = telltale(*words, "--no-such-option")
+    assert result.exit_code == USAGE
+    assert "--no-such-option" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("dead-letters", "list", "--reason", "mood"), "--reason mood: choose from undecodable"),
+        (("dead-letters", "list"), "telltale up"),
+        (("simulate", "--fleet", "boat=3"), "--fleet 'boat=3': write PROFILE=VEHICLES"),
+        (("simulate",), "telltale up"),
+        (("risk", "V1"), "telltale up"),
+        (("train", "--profile", "ship"), "ship"),
+        (("state", "rebuild"), "telltale up"),
+        (("worker", "--profile-dir", "."), "telltale up"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_mistake_gets_one_sentence(telltale, arguments, sentence):
+    result = telltale(*arguments)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, TelltaleError)
+    assert sentence in str(result.exception)
+    assert "\n" not in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("simulate", "--days", "0"),
+        ("simulate", "--days", "many"),
+        ("dead-letters", "list", "--limit", "0"),
+        ("worker", "--profile-dir", "none"),
+        ("replay",),
+        ("replay", "log.csv", "--speed", "-1"),
+        ("no-such-command",),
+    ],
+    ids=" ".join,
+)
+def test_a_value_out_of_range_is_a_matter_of_usage(telltale, arguments):
+    assert telltale(*arguments).exit_code == USAGE
+
+
+def test_a_profile_with_a_mistake_stops_a_worker_with_file_and_key(telltale, tmp_path):
+    (tmp_path / "mine.toml").write_text("name = 1\n")
+    result = telltale("worker", "--profile-dir", str(tmp_path))
+    assert isinstance(result.exception, TelltaleError)
+    assert "mine.toml: Expected `str`, got `int` - at `$.name`" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("TELLTALE_API__PORT", "70000", "TELLTALE_API__PORT should be less than or equal to 65535"),
+        ("TELLTALE_TENANT", "a b", "TELLTALE_TENANT"),
+        ("TELLTALE_KAFKA", "{", "can't be read"),
+        ("TELLTALE_CLICKHOSE__URL", "http://x", "TELLTALE_CLICKHOSE__URL is no setting"),
+    ],
+)
+def test_a_wrong_setting_stops_any_command_with_its_name(
+    telltale, monkeypatch, name, value, sentence
+):
+    monkeypatch.setenv(name, value)
+    result = telltale("status")
+    assert isinstance(result.exception, TelltaleError)
+    assert sentence in str(result.exception)
+    assert "\n" not in str(result.exception)
