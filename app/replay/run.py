@@ -88,13 +88,13 @@ class Replay:
         """
         for item in items:
             if self.stop.is_set():
-                self._settle()
+                self._settle(self._done)
                 return False
             self.tally.add(item)
             self._done += 1
             if self._done > self.skip:
                 self._take(item)
-        self._settle(whole=True)
+        self._settle(self._done, whole=True)
         return True
 
     def _take(self, item: Item) -> None:
@@ -102,6 +102,8 @@ class Replay:
             self.sink.refuse(item.letter(round(time.time() * 1_000)))
         else:
             wait = self.pace.wait_s(time_of(item))
+            if wait >= FLUSH_S:
+                self._settle(self._done - 1)
             if wait > 0:
                 self._hand_over()
                 self.stop.wait(wait)
@@ -111,17 +113,17 @@ class Replay:
                 self._hand_over()
         now = time.monotonic()
         if self._done - self._saved_items >= FLUSH_ITEMS or now - self._saved_at >= FLUSH_S:
-            self._settle()
+            self._settle(self._done)
 
     def _hand_over(self) -> None:
         records, self._waiting = self._waiting, []
         if records:
             self.sink.send(records)
 
-    def _settle(self, *, whole: bool = False) -> None:
+    def _settle(self, items: int, *, whole: bool = False) -> None:
         """Wait for the broker, then keep how far it is: never the other way round."""
         self._hand_over()
         self.sink.flush()
-        if self._done > self.skip or whole:
-            self.checkpoint.save(self._done, whole=whole)
-        self._saved_items, self._saved_at = self._done, time.monotonic()
+        if items > self.skip or whole:
+            self.checkpoint.save(items, whole=whole)
+        self._saved_items, self._saved_at = items, time.monotonic()

@@ -132,19 +132,19 @@ def test_pace_follows_event_time_and_starts_anew_where_time_goes_back():
     assert pace.wait_s(17_000) == 0.0
 
 
-def test_records_wait_until_they_are_due(tmp_path):
-    waits = []
+def test_records_wait_until_they_are_due_with_the_place_kept_meanwhile(tmp_path):
+    point, sink, waits = checkpoint(tmp_path), Sink(), []
 
     class Stop(threading.Event):
         def wait(self, timeout=None):
-            waits.append(timeout)
+            waits.append((timeout, point.load().items, sink.acknowledged))
             return False
 
     log = [
         VehicleEvent("d", "p", "V", 1_700_000_000_000 + i * 60_000, "service", "") for i in range(3)
     ]
-    Replay(Sink(), checkpoint(tmp_path), Pace(60.0, lambda: 0.0), stop=Stop()).run(log)
-    assert waits == [1.0, 2.0]
+    Replay(sink, point, Pace(60.0, lambda: 0.0), stop=Stop()).run(log)
+    assert waits == [(1.0, 1, 1), (2.0, 2, 2)]
 
 
 def test_a_log_can_be_moved_in_time_whole(tmp_path):
