@@ -7,7 +7,7 @@ written to the audit log before he hears of it.
 import hmac
 import time
 import uuid
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from anyio.to_thread import run_sync
@@ -158,10 +158,20 @@ def _given(headers: Headers) -> bool:
 def _refusal(scope: Scope, problem: ProblemError) -> Response:
     """The problem, or for a person's browser the way to the sign-in page."""
     request = Request(scope)
-    wants_page = "text/html" in request.headers.get("accept", "")
-    if problem.status == 401 and scope["method"] == "GET" and wants_page:
-        return RedirectResponse(f"/sign-in?next={quote(scope['path'], safe='')}", 303)
+    if problem.status != 401:
+        return problem_response(problem, request)
+    if request.headers.get("hx-request"):
+        # A part of a page can't become the sign-in page: the whole one has to.
+        shown = urlsplit(request.headers.get("hx-current-url", "")).path
+        problem.headers = {**(problem.headers or {}), "HX-Redirect": _sign_in(shown or "/")}
+    elif "text/html" in request.headers.get("accept", ""):
+        back = scope["path"] if scope["method"] == "GET" else "/"
+        return RedirectResponse(_sign_in(back), 303)
     return problem_response(problem, request)
+
+
+def _sign_in(back: str) -> str:
+    return f"/sign-in?next={quote(back, safe='')}"
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from app.access.door import Door
+from app.access.oidc import Oidc
 from app.api import (
     admin,
     alerts,
@@ -52,6 +53,7 @@ def create_app(context: Context) -> FastAPI:
     metrics, hubs = Metrics(), stream.Hubs(context)
     metrics.watch_listeners(lambda: hubs.listeners)
     intake = Intake(context.settings, context.wall_ms)
+    oidc = Oidc(context.settings.oidc) if context.settings.oidc.issuer else None
     door = Door(lambda: context.store, context.settings.api, context.settings.tenant)
 
     @asynccontextmanager
@@ -59,6 +61,8 @@ def create_app(context: Context) -> FastAPI:
         yield
         await hubs.close()
         await run_sync(intake.close)
+        if oidc:
+            oidc.close()
         context.close()
 
     app = FastAPI(
@@ -71,7 +75,7 @@ def create_app(context: Context) -> FastAPI:
         lifespan=lifespan,
         dependencies=[Depends(checked_form)],
     )
-    app.state.context, app.state.door = context, door
+    app.state.context, app.state.door, app.state.oidc = context, door, oidc
     app.state.hubs, app.state.metrics, app.state.intake = hubs, metrics, intake
     for room in _ROOMS:
         app.include_router(room.router)

@@ -4,12 +4,12 @@ import time
 from dataclasses import dataclass, field
 
 import httpx
+import msgspec
 
 from app.access.people import By, Desk
 from contracts.access import ROLES
+from infra.access.keys import Keys as Store
 from infra.store import ClickHouseStore
-
-NOW_MS = time.time_ns() // 1_000_000
 
 
 @dataclass
@@ -33,12 +33,19 @@ class Keys:
     def make(self, tenant, role, vehicles=(), **more):
         return self.desk.new_key(by(tenant), "made", role, list(vehicles), **more)
 
+    def expired(self, tenant, role):
+        """The text of a key whose time is over."""
+        key, text = self.make(tenant, role)
+        over = msgspec.structs.replace(key, expires_ms=1, version=2)
+        Store(self.desk._keys._store).add(over)
+        return text
+
     def headers(self, tenant, role):
         return {"Authorization": f"Bearer {self.texts[tenant, role]}"}
 
 
 def by(tenant):
-    return By(tenant, "tests", "admin", "test", NOW_MS)
+    return By(tenant, "tests", "admin", "test", time.time_ns() // 1_000_000)
 
 
 def client(url, headers):

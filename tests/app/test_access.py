@@ -13,7 +13,7 @@ from contracts.codec import decode_message
 from contracts.topics import COMMANDS, TELEMETRY
 from infra.kafka_clients import open_consumer
 from infra.store import ClickHouseStore
-from tests.app.guarded import NOW_MS, Keys, by, client, guarded
+from tests.app.guarded import Keys, by, client, guarded
 from tests.app.probes import probes
 from tests.app.serving import serve
 from tests.app.two_tenants import alert_id, fill, mark, vehicle
@@ -33,7 +33,7 @@ class House:
         for tenant in (OWNER, STRANGER):
             keys.desk.new_user(by(tenant), f"someone@{tenant}", mark(tenant), "admin", None)
         good = keys.texts[OWNER, "admin"]
-        expired = keys.make(OWNER, "admin", expires_ms=NOW_MS + 1)[1]
+        expired = keys.expired(OWNER, "admin")
         revoked, revoked_text = keys.make(OWNER, "admin")
         keys.desk.revoke_key(by(OWNER), revoked.key_id)
         self.useless = [
