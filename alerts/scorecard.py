@@ -36,7 +36,8 @@ class Stretch:
     """The span that is judged, in event time, and what was watched in it.
 
     Failures count from `since_ms + warm_up_days`: an alert for an earlier one could not have come
-    with the lead asked for. An alert is true when its vehicle's mode fails within `horizon_days`.
+    with the lead asked for. An alert is true when its vehicle's mode fails within `horizon_days`,
+    or a service finds it defective by then and renews it.
     """
 
     since_ms: int
@@ -64,15 +65,21 @@ class Scorecard:
     precision: float
 
 
-def score(raised: Iterable[Raised], failures: Sequence[Failure], stretch: Stretch) -> Scorecard:
-    """The card of `raised` over `stretch`. `failures` must reach `horizon_days` past its end, or
-    late alerts would be called false before their time.
+def score(
+    raised: Iterable[Raised],
+    failures: Sequence[Failure],
+    stretch: Stretch,
+    found: Iterable[tuple[str, str, int]] = (),
+) -> Scorecard:
+    """The card of `raised` over `stretch`. `found` are (vehicle, mode, time) of defects that a
+    service found before they broke: an alert of one was true, but it isn't a failure to be caught.
+    Both must reach `horizon_days` past the end, or late alerts would be called false too early.
     """
     shown = sorted(
         (r for r in raised if stretch.since_ms <= r.time_ms < stretch.until_ms),
         key=lambda r: r.time_ms,
     )
-    times = _by_part((f.vehicle_id, f.mode, f.time_ms) for f in failures)
+    times = _by_part([*((f.vehicle_id, f.mode, f.time_ms) for f in failures), *found])
     horizon = stretch.horizon_days * DAY_MS
     false_alarms = sum(
         not any(0 < t - r.time_ms <= horizon for t in times[r.vehicle_id, r.mode]) for r in shown

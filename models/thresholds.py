@@ -10,7 +10,7 @@ from contracts.batches import Floats
 from features.profile import Costs, Profile
 from models.alarms import Series, Tally
 
-FALSE_ALARMS: Final = 0.7
+FALSE_ALARMS: Final = 1.0
 """False alarms a week per 100 vehicles that lines are drawn for, over all modes together."""
 LEAST_LINE: Final = 0.02
 GRID: Final = np.geomspace(LEAST_LINE, 0.95, 40)

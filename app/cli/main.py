@@ -16,6 +16,7 @@ from app.cli import (
     findings,
     keys,
     models,
+    notifier,
     replay,
     risk,
     simulate,
@@ -30,7 +31,7 @@ from app.cli import (
 from app.logs import configure_logs
 from contracts.errors import TelltaleError
 
-SERVICES = frozenset({"alerter", "api", "up", "worker"})
+SERVICES = frozenset({"alerter", "api", "notifier", "up", "worker"})
 """Commands that keep running: their log says what they do, not only what went wrong."""
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ app.command()(replay.replay)
 app.command()(train.train)
 app.command()(worker.worker)
 app.command()(alerter.alerter)
+app.command()(notifier.notifier)
 app.command()(risk.risk)
 app.command()(audit.audit)
 app.add_typer(alerts.app, name="alerts")
@@ -59,6 +61,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(workorders.app, name="workorders")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(models.app, name="models")
+app.add_typer(notifier.app, name="notify")
 app.add_typer(state.app, name="state")
 
 

@@ -40,6 +40,16 @@ class Failure:
     onset_ms: int
 
 
+@dataclass(frozen=True)
+class Found:
+    """A defect that a service found and renewed before it broke."""
+
+    vehicle_id: str
+    profile: str
+    mode: str
+    time_ms: int
+
+
 class Fleet:
     """Vehicles of a spec. Lives are made when asked for, and made again rather than kept."""
 
@@ -104,6 +114,22 @@ class Fleet:
             for failure in self._failures(self._make_life(vehicle_id))
         ]
         return sorted(found, key=lambda failure: (failure.time_ms, failure.vehicle_id))
+
+    def found(self) -> list[Found]:
+        """All defects of the span that services found in time, in order of time."""
+        found = [
+            Found(
+                vehicle_id,
+                life.vehicle.kind.name,
+                life.vehicle.kind.modes[stay.mode].name,
+                stay.ended_ms,
+            )
+            for vehicle_id in self._seats
+            for life in [self._make_life(vehicle_id)]
+            for stay in life.book.stays
+            if stay.cause == "service" and stay.ended_ms < self.spec.end_ms
+        ]
+        return sorted(found, key=lambda one: (one.time_ms, one.vehicle_id))
 
     def oracle_risk(
         self, vehicle_id: str, mode: str, time_ms: Ints, horizon_days: float

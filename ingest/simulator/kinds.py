@@ -69,10 +69,10 @@ class ModeModel:
     symptoms: tuple[Symptom, ...]
     codes: tuple[Code, ...]
     stress: Shape
-    onset_days: float = 900.0
+    onset_days: float = 1_350.0
     growth_days: float = 92.0
     calendar: float = 0.1
-    shocks: float = 0.22
+    shocks: float = 0.15
     repair_hours: float = 20.0
     renewal_days: float = 0.0
 

@@ -18,11 +18,13 @@ ONSET_SHAPE: Final = 1.8
 """Weibull shape of the sound time: parts age."""
 GROWTH_SPREAD: Final = 0.2
 """Spread (of the logarithm) of the growth time between parts."""
-STRENGTH_SPREAD: Final = 0.32
+STRENGTH_SPREAD: Final = 0.2
 """Spread (of the logarithm) of the severity at which a part breaks; nobody can see it."""
 MUTE_SHARE: Final = 0.35
 """Share of parts whose defect never sets a fault code."""
-_EXPRESSION_SPREAD: Final = 0.2
+_EXPRESSION: Final = 1.3
+"""Median of how strongly symptoms show, times their size."""
+_EXPRESSION_SPREAD: Final = 0.3
 _RENEWAL_SPREAD: Final = 0.15
 _HISTORY_DAYS: Final = 60.0
 _SEVEREST: Final = 1.8
@@ -84,5 +86,7 @@ def _draw(mode: ModeModel, rng: np.random.Generator, installed: float, sound_unt
         shock=max(installed, 0.0) + float(rng.exponential(1_000 / mode.shocks)),
         renewal=installed + renewal if renewal else np.inf,
         mute=bool(rng.random() < MUTE_SHARE),
-        expression=rng.lognormal(0, _EXPRESSION_SPREAD, len(mode.symptoms)).astype(np.float32),
+        expression=rng.lognormal(
+            np.log(_EXPRESSION), _EXPRESSION_SPREAD, len(mode.symptoms)
+        ).astype(np.float32),
     )

@@ -190,7 +190,7 @@ BRAKE: Final = ModeModel(
     (Code("SPN 1099 FMI 18", 0.7, 0.06),),
     shapes.brake_work,
     repair_hours=14.0,
-    onset_days=640.0,
+    onset_days=960.0,
     renewal_days=520.0,
 )
 WHEEL_BEARING: Final = ModeModel(

@@ -1,0 +1,1 @@
+"""The demo: a simulated fleet's history, training, and its last weeks streamed until now."""
