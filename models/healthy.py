@@ -10,13 +10,16 @@ from features.expectation import Expectation, fit_expectation
 from features.profile import Profile
 from models.folds import fold_of
 from models.labels import REPAIR_LIMIT_MS, Course, courses, no_course
+from models.life_left import cap_ms
 from models.table import SPAN_MS, Progress, Scope
 
 DAY_MS: Final = 86_400_000
 VEHICLES: Final = 64
 FRAMES: Final = 60_000
 BEFORE_MS: Final = 60 * DAY_MS
-"""Frames this long before the end of a part are not sure to be healthy."""
+"""Frames this long before the end of a part are not sure to be healthy; where the profile caps
+remaining life, its cap says so.
+"""
 
 
 def healthy_expectation(
@@ -53,12 +56,13 @@ def _healthy_means(
     keep = np.ones(len(summaries), np.bool_)
     ids = np.array(summaries.vehicle_id)
     nothing = no_course(profile)
+    before = cap_ms(profile) or BEFORE_MS
     for vehicle in dict.fromkeys(summaries.vehicle_id):
         own = np.flatnonzero(ids == vehicle)
         times = summaries.time_ms[own]
         for mode in lives.get(vehicle, nothing).modes.values():
             for end in np.concatenate([mode.failed, mode.ended]).tolist():
-                keep[own] &= (times < end - BEFORE_MS) | (times > end + REPAIR_LIMIT_MS)
+                keep[own] &= (times < end - before) | (times > end + REPAIR_LIMIT_MS)
     rows = np.flatnonzero(keep)
     step = max(1, len(rows) // max(1, most))
     return summaries.stats[rows[::step], :, 1]
