@@ -1,68 +1,79 @@
-"""The `telltale` command."""
+"""The `telltale` command. A command's module is imported when it is asked for: `telltale fetch`
+need not wait for XGBoost, nor `telltale risk` for Faust.
+"""
 
 import logging
 import sys
+from importlib import import_module
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
 
-from app.cli import (
-    alerter,
-    alerts,
-    api,
-    audit,
-    dead_letters,
-    demo,
-    fetch,
-    findings,
-    keys,
-    models,
-    notifier,
-    replay,
-    risk,
-    simulate,
-    state,
-    status,
-    train,
-    up,
-    users,
-    worker,
-    workorders,
-)
 from app.logs import configure_logs
 from contracts.errors import TelltaleError
 
-SERVICES = frozenset({"alerter", "api", "notifier", "up", "worker"})
+COMMANDS: Final = {
+    "demo": "demo:demo",
+    "up": "up:up",
+    "status": "status:status",
+    "fetch": "fetch:fetch",
+    "simulate": "simulate:simulate",
+    "replay": "replay:replay",
+    "train": "train:train",
+    "models": "models:app",
+    "risk": "risk:risk",
+    "alerts": "alerts:app",
+    "findings": "findings:app",
+    "workorders": "workorders:app",
+    "notify": "notifier:app",
+    "dead-letters": "dead_letters:app",
+    "state": "state:app",
+    "keys": "keys:app",
+    "users": "users:app",
+    "audit": "audit:audit",
+    "worker": "worker:worker",
+    "alerter": "alerter:alerter",
+    "notifier": "notifier:notifier",
+    "api": "api:api",
+}
+"""Name -> where its function, or its Typer with commands of its own, stands in app/cli."""
+SERVICES: Final = frozenset({"alerter", "api", "notifier", "up", "worker"})
 """Commands that keep running: their log says what they do, not only what went wrong."""
+
+
+class _Commands(TyperGroup):
+    """Looks commands up in the table."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 (as click asks)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"app.cli.{module}"), attribute)
+        if not isinstance(found, typer.Typer):
+            single = typer.Typer(pretty_exceptions_enable=False)
+            single.command(cmd_name)(found)
+            found = single
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="telltale",
     help="Predictive diagnostics for vehicle fleets.",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
-app.command()(fetch.fetch)
-app.command()(demo.demo)
-app.command()(up.up)
-app.command()(api.api)
-app.command()(status.status)
-app.command()(simulate.simulate)
-app.command()(replay.replay)
-app.command()(train.train)
-app.command()(worker.worker)
-app.command()(alerter.alerter)
-app.command()(notifier.notifier)
-app.command()(risk.risk)
-app.command()(audit.audit)
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(findings.app, name="findings")
-app.add_typer(keys.app, name="keys")
-app.add_typer(users.app, name="users")
-app.add_typer(workorders.app, name="workorders")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(models.app, name="models")
-app.add_typer(notifier.app, name="notify")
-app.add_typer(state.app, name="state")
+
+@app.callback()
+def _telltale() -> None:
+    """Predictive diagnostics for vehicle fleets."""
 
 
 def main() -> None:
