@@ -1,8 +1,8 @@
 """Which alerts a silence keeps quiet."""
 
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 
+from alerts.glob import fits
 from contracts.alerts import Alert, Silence
 
 FIELDS = ("vehicle", "depot", "profile", "mode", "severity", "condition")
@@ -29,7 +29,7 @@ def matches(matchers: Mapping[str, str], alert: Alert) -> bool:
         "severity": alert.severity,
         "condition": alert.condition,
     }
-    return all(fnmatchcase(values[name], _glob(wanted)) for name, wanted in matchers.items())
+    return all(fits(values[name], wanted) for name, wanted in matchers.items())
 
 
 def silence_of(silences: Iterable[Silence], alert: Alert, now_ms: int) -> str:
@@ -39,8 +39,3 @@ def silence_of(silences: Iterable[Silence], alert: Alert, now_ms: int) -> str:
         if holds and one.tenant == alert.tenant and matches(one.matchers, alert):
             return one.silence_id
     return ""
-
-
-def _glob(text: str) -> str:
-    # `*` is all that we promise; brackets and question marks stand for themselves.
-    return text.replace("[", "[[]").replace("?", "[?]")

@@ -30,12 +30,11 @@ from app.settings import Settings
 from app.watchdog import Watchdog
 from app.worker import Guard, Pace, Worker
 from contracts.errors import UnavailableError
-from contracts.topics import RISK
+from contracts.topics import COMMANDS, RISK
 from features.profile import Profile
 from infra.alert_log import AlertLog
 from infra.alert_publisher import AlertPublisher
 from infra.clickhouse import ClickHouse
-from infra.command_reader import CommandReader
 from infra.connections import KafkaConnection
 from infra.faust_app import create_app, raw_topic
 from infra.kafka import ensure_topics
@@ -44,6 +43,7 @@ from infra.metrics import WorkerMetrics
 from infra.reads.evidence import depots_of
 from infra.snapshots import FolderSnapshots
 from infra.store import ClickHouseStore
+from infra.topic_reader import TopicReader
 
 GROUP: Final = "telltale-alerter"
 _BUFFERED: Final = 256
@@ -116,7 +116,7 @@ def _start_relay(
     """Its own connections: it runs in a thread of its own."""
     log, refuser = AlertLog(kafka), Refuser(kafka)
     store = ClickHouseStore(settings.store(), STORE_PATIENCE_S)
-    reader = CommandReader(kafka, COMMANDS_GROUP)
+    reader = TopicReader(kafka, COMMANDS, COMMANDS_GROUP)
     relay = Relay(reader, log.ask, refuser.refuse, store.write_dead_letters, stop)
     for end in (log.close, refuser.close, relay.close, stop.set):
         closing.callback(end)

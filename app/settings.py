@@ -145,6 +145,18 @@ class WorkshopSettings(BaseModel):
         return name
 
 
+class NotifySettings(BaseModel):
+    """Who is told of alerts: `file` holds targets and routes (docs/alerts.md), empty means nobody.
+
+    `allow_internal` lets messages go to addresses of internal networks.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: Path | None = None
+    allow_internal: bool = False
+
+
 class Settings(BaseSettings):
     """All settings. `home` holds data, logs and what running processes publish."""
 
@@ -160,6 +172,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     alerts: AlertSettings = AlertSettings()
     workshop: WorkshopSettings = WorkshopSettings()
+    notify: NotifySettings = NotifySettings()
     ingest: IngestSettings = IngestSettings()
     oidc: OidcSettings = OidcSettings()
 

@@ -69,9 +69,9 @@ class Models:
         try:
             bundle, expectation = self._registry.load(model)
         except TelltaleError as error:
-            _log.error("a model behind scores can't be had", model=model, reason=str(error))
+            _log.warning("a model behind scores can't be had", model=model, reason=str(error))
             return None
         if not (hasattr(bundle, "contributions") and hasattr(bundle, "lines")):
-            _log.error("a model explains nothing and has no lines", model=model)
+            _log.warning("a model explains nothing and has no lines", model=model)
             return None
         return bundle, expectation  # type: ignore[return-value]

@@ -18,7 +18,7 @@ from app.flow.settle import Refuse
 from contracts.alerts import AlertCommand, decode_command
 from contracts.dead_letters import DeadLetter
 from contracts.errors import UnavailableError
-from infra.command_reader import Sent
+from infra.topic_reader import Sent
 
 GROUP: Final = "telltale-commands"
 _MOST_BYTES: Final = 64_000
@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Commands(Protocol):
-    """The `commands` topic, read as a member of a group (infra/command_reader.py)."""
+    """The `commands` topic, read as a member of a group (infra/topic_reader.py)."""
 
     @property
     def topic(self) -> str:

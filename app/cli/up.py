@@ -1,4 +1,4 @@
-"""`telltale up`: broker, store, workers, alerter and API, in one terminal."""
+"""`telltale up`: broker, store, workers, alerter, notifier and API, in one terminal."""
 
 import functools
 import os
@@ -21,7 +21,7 @@ from infra.run_files import publish
 from infra.store import ClickHouseStore
 from infra.store_process import EmbeddedStore
 
-PARTS = ("broker", "store", "worker", "alerter", "api")
+PARTS = ("broker", "store", "worker", "alerter", "notifier", "api")
 _START_LIMIT_S = 60
 
 
@@ -72,6 +72,8 @@ def plan(settings: Settings, parts: tuple[str, ...]) -> list[Service]:
         services += [_command(settings, name, "worker") for name in names]
     if "alerter" in parts:
         services.append(_command(settings, "alerter", "alerter"))
+    if "notifier" in parts and settings.notify.file:
+        services.append(_command(settings, "notifier", "notifier"))
     if "api" in parts:
         choose_port(settings.api.port, 0, "the API", "TELLTALE_API__PORT")
         port = settings.api.port

@@ -49,7 +49,7 @@ def wait_until(condition):
 
 
 def test_parts_start_in_order_whatever_the_order_given():
-    assert chosen_parts("") == ("broker", "store", "worker", "alerter", "api")
+    assert chosen_parts("") == ("broker", "store", "worker", "alerter", "notifier", "api")
     assert chosen_parts("store, broker") == ("broker", "store")
     with pytest.raises(SettingsError, match="--only brocker: choose from broker, store"):
         chosen_parts("store,brocker")

@@ -1,10 +1,9 @@
-"""Reads the `commands` topic as a member of a group that commits what was dealt with."""
+"""Reads a topic as a member of a group that commits what was dealt with."""
 
 from typing import Any, Final, NamedTuple
 
 from kafka.errors import CommitFailedError
 
-from contracts.topics import COMMANDS
 from infra.connections import KafkaConnection
 from infra.kafka_clients import open_consumer, readable_errors
 
@@ -15,7 +14,7 @@ _MEMBER: Final = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 3_000}
 
 
 class Sent(NamedTuple):
-    """A message of `commands`; `time_ms` is the broker's timestamp."""
+    """A message; `time_ms` is the broker's timestamp."""
 
     partition: int
     offset: int
@@ -23,13 +22,13 @@ class Sent(NamedTuple):
     payload: bytes
 
 
-class CommandReader:
+class TopicReader:
     """Opened at the first poll. Every call raises UnavailableError."""
 
-    def __init__(self, connection: KafkaConnection, group: str) -> None:
+    def __init__(self, connection: KafkaConnection, topic: str, group: str) -> None:
         self._connection = connection
         self._group = connection.group(group)
-        self.topic = connection.topic(COMMANDS)
+        self.topic = connection.topic(topic)
         self._consumer: Any = None
 
     def poll(self) -> list[Sent]:

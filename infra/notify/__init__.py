@@ -1,0 +1,1 @@
+"""How messages leave the house: targets, guard against internal addresses, outbox."""
