@@ -18,7 +18,7 @@ from models.labels import ModeCourse
 DAY_MS: Final = 86_400_000
 CLEAR_SHARE: Final = 0.5
 HORIZON_DAYS: Final = 60
-"""An alert is true when its mode fails within so many days."""
+"""An alert is true when its mode fails, or a service finds it defective, within so many days."""
 LEAD_DAYS: Final = 3
 """A failure is caught when its alert came at least so early."""
 
@@ -81,7 +81,8 @@ class Series:
             times = self.time_ms[by_vehicle[place]]
             failed = course.failed
             within = failed[None] - times[:, None]
-            true = ((within > 0) & (within <= HORIZON_DAYS * DAY_MS)).any(1)
+            proven = np.concatenate([failed, course.found])[None] - times[:, None]
+            true = ((proven > 0) & (proven <= HORIZON_DAYS * DAY_MS)).any(1)
             counted = times <= judged
             alerts += int(counted.sum())
             wrong += int((counted & ~true).sum())

@@ -21,6 +21,8 @@ from features.profile import Profile
 
 REPAIR_LIMIT_MS = 7 * 86_400_000
 """A failure without a recorded replacement is over after this long."""
+DEFECT_FOUND = "service"
+"""`reason` of a replacement for a defect that a service found, not by plan."""
 _NEVER = np.iinfo(np.int64).max // 4
 
 
@@ -29,12 +31,14 @@ class ModeCourse:
     """What happened to one mode of one vehicle, times in Unix milliseconds, sorted.
 
     `failed`: failures, and findings that confirmed a defect before it broke; `ended`: replacements
-    of a part that had not failed; `sound`: findings without a fault.
+    of a part that had not failed; `found`: those of them for a defect that a service found;
+    `sound`: findings without a fault.
     """
 
     failed: Ints
     ended: Ints
     sound: Ints
+    found: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class _Notes:
     failed: list[int] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     sound: list[int] = field(default_factory=list)
+    found: list[int] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     open_since: int | None = None
     """A failure that is not repaired yet."""
@@ -60,9 +65,11 @@ class _Notes:
             self.failed.append(time_ms)
             self.open_since = time_ms
 
-    def replace(self, time_ms: int) -> None:
+    def replace(self, time_ms: int, reason: str) -> None:
         if self.open_since is None or time_ms > self.open_since + REPAIR_LIMIT_MS:
             self.ended.append(time_ms)
+            if reason == DEFECT_FOUND:
+                self.found.append(time_ms)
         self.close(time_ms)
 
     def close(self, time_ms: int) -> None:
@@ -93,7 +100,7 @@ def _course(profile: Profile, events: Sequence[VehicleEvent]) -> Course:
     for event in sorted(events, key=lambda e: (e.time_ms, e.kind == "replacement")):
         if event.kind == "replacement":
             for note in fitted[event.code]:
-                note.replace(event.time_ms)
+                note.replace(event.time_ms, event.detail.get("reason", ""))
         elif event.code in notes:
             _note(notes[event.code], event)
     spans = []
@@ -101,7 +108,7 @@ def _course(profile: Profile, events: Sequence[VehicleEvent]) -> Course:
         note.close(_NEVER)
         spans += note.spans
     modes = {
-        name: ModeCourse(_times(note.failed), _times(note.ended), _times(note.sound))
+        name: ModeCourse(*map(_times, (note.failed, note.ended, note.sound, note.found)))
         for name, note in notes.items()
     }
     return Course(modes, np.array(sorted(spans), np.int64).reshape(-1, 2))

@@ -172,7 +172,7 @@ def test_what_scores_otherwise_than_when_saved_is_refused(copy, trained, monkeyp
         Registry(root).save(other, trained[1])
 
 
-def test_a_file_that_kills_its_reader_kills_only_the_one_that_tries(copy, trained, monkeypatch):
+def test_a_file_that_kills_its_reader_kills_only_the_one_that_tries(copy, trained):
     """A UBJ whose digest is right but whose content crashes or confuses the library."""
     root, name = copy
     bundle = trained[0]
