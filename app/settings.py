@@ -26,6 +26,7 @@ from contracts.errors import SettingsError
 from infra.addresses import embedded_clickhouse, embedded_kafka
 from infra.connections import ClickHouseConnection, KafkaConnection
 from infra.ports import is_loopback
+from infra.vins import home_secret
 
 PREFIX = "TELLTALE_"
 
@@ -192,9 +193,13 @@ class Settings(BaseSettings):
 
     def store(self) -> ClickHouseConnection:
         """The store to use. Raises UnavailableError when the embedded one isn't running."""
-        if not self.clickhouse.embedded:
-            return self.clickhouse
-        return embedded_clickhouse(self.home, self.clickhouse)
+        found = self.clickhouse
+        if found.embedded:
+            found = embedded_clickhouse(self.home, found)
+        if not found.vin_key.get_secret_value():
+            secret = SecretStr(home_secret(self.home))
+            found = found.model_copy(update={"vin_key": secret})
+        return found
 
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401 (passed on to pydantic)

@@ -1,7 +1,7 @@
 """Batches of the inner rooms as Arrow tables, column by column, in the tables' own columns."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from contracts.alerts import Alert, Answer, Silence, Transition
 from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries
 from contracts.dead_letters import DeadLetter
 from contracts.records import VehicleEvent
+from infra.vins import VinSeal, last4, shown
 
 Table = Any
 """A pyarrow.Table (pyarrow has no stubs)."""
@@ -32,7 +33,7 @@ def summaries_table(batch: Summaries) -> Table:
 
 
 def events_table(events: Sequence[VehicleEvent]) -> Table:
-    """Rows of `events`."""
+    """Rows of `events`; of a VIN only the last four."""
     return pa.table(
         {
             "tenant": [event.tenant for event in events],
@@ -41,12 +42,18 @@ def events_table(events: Sequence[VehicleEvent]) -> Table:
             "time": _times([event.time_ms for event in events]),
             "kind": [event.kind for event in events],
             "code": [event.code for event in events],
-            "detail": pa.array([list(event.detail.items()) for event in events], _MAP),
+            "detail": pa.array(
+                [list(_without_vin(event.detail).items()) for event in events], _MAP
+            ),
         }
     )
 
 
-def vehicles_table(events: Sequence[VehicleEvent]) -> Table:
+def _without_vin(detail: Mapping[str, str]) -> Mapping[str, str]:
+    return {**detail, "vin": shown(last4(detail["vin"]))} if "vin" in detail else detail
+
+
+def vehicles_table(events: Sequence[VehicleEvent], vins: VinSeal) -> Table:
     """Rows of `vehicles` from registrations; other events are left out."""
     found = [event for event in events if event.kind == "registration"]
     columns: dict[str, Any] = {
@@ -56,9 +63,18 @@ def vehicles_table(events: Sequence[VehicleEvent]) -> Table:
         "plate": [event.code for event in found],
         "time": _times([event.time_ms for event in found]),
     }
-    for key in ("vin", "model", "depot"):
+    for key in ("model", "depot"):
         columns[key] = [event.detail.get(key, "") for event in found]
+    numbers = [(event.tenant, event.detail.get("vin", "")) for event in found]
+    columns["vin_hash"] = [vins.hashed(*number) for number in numbers]
+    columns["vin_sealed"] = [vins.sealed(*number) for number in numbers]
+    columns["vin_last4"] = [last4(vin) for _, vin in numbers]
     return pa.table(columns)
+
+
+def vin_key_table(fingerprint: str) -> Table:
+    """The row of `vin_keys`."""
+    return pa.table({"name": ["first"], "fingerprint": [fingerprint]})
 
 
 def names_id(names: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ and replaces itself, so a repeat changes nothing.
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError,
 
 from contracts.errors import UnavailableError
 from infra.connections import ClickHouseConnection
+from infra.vins import VinSeal
 
 _T = TypeVar("_T")
 _PASSING = frozenset({75, 159, 202, 209, 210, 241, 242, 243, 252, 425, 999})
@@ -34,6 +36,11 @@ class ClickHouse:
         self._connection = connection
         self._patience_s = patience_s
         self._client: Any = None
+
+    @cached_property
+    def vins(self) -> VinSeal:
+        """How VINs are kept in this store."""
+        return VinSeal(self._connection.vin_key.get_secret_value())
 
     @property
     def database(self) -> str:

@@ -4,6 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, model_validator
 
+MIN_KEY = 32
+"""Characters of a secret that others are derived from."""
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
@@ -63,7 +65,8 @@ class KafkaConnection(BaseModel):
 class ClickHouseConnection(BaseModel):
     """Address and credentials of ClickHouse's HTTP interface.
 
-    `port` is the embedded store's; 0 picks a free one.
+    `port` is the embedded store's; 0 picks a free one. `vin_key` is the secret that VINs are sealed
+    with (infra/vins.py); all machines that share a store need the same.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,7 +76,15 @@ class ClickHouseConnection(BaseModel):
     password: SecretStr = SecretStr("")
     database: str = Field(default="telltale", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")
     ca_file: FilePath | None = None
+    vin_key: SecretStr = SecretStr("")
     port: int = Field(default=0, ge=0, le=65_535)
+
+    @model_validator(mode="after")
+    def _strong_key(self) -> Self:
+        if 0 < len(self.vin_key.get_secret_value()) < MIN_KEY:
+            msg = f"vin_key has at least {MIN_KEY} characters"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _own_database(self) -> Self:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from contracts.alerts import Alert, Answer, Silence, Transition
 from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries
 from contracts.dead_letters import DeadLetter
-from contracts.errors import DataError
+from contracts.errors import DataError, SettingsError
 from contracts.records import VehicleEvent
 from infra import arrow_rows
 from infra.clickhouse import ClickHouse
@@ -31,6 +31,7 @@ class ClickHouseStore:
     def __init__(self, connection: ClickHouseConnection, patience_s: float = 10.0) -> None:
         self.clickhouse = ClickHouse(connection, patience_s)
         self._named: set[str] = set()
+        self._key_checked = False
 
     def migrate(self) -> list[str]:
         """Bring tables and views up to date; names of the migrations that were applied."""
@@ -45,7 +46,25 @@ class ClickHouseStore:
         """Rows of `events`; registrations also go into `vehicles`."""
         if events:
             self.clickhouse.insert("events", arrow_rows.events_table(events))
-            self.clickhouse.insert("vehicles", arrow_rows.vehicles_table(events))
+            self._check_key(events)
+            vehicles = arrow_rows.vehicles_table(events, self.clickhouse.vins)
+            self.clickhouse.insert("vehicles", vehicles)
+
+    def _check_key(self, events: Sequence[VehicleEvent]) -> None:
+        """The first VIN that is written decides by which secret all of them are sealed."""
+        own = self.clickhouse.vins.fingerprint
+        if self._key_checked or not own or not any("vin" in event.detail for event in events):
+            return
+        known = self.clickhouse.rows("SELECT fingerprint FROM vin_keys FINAL")
+        if not known:
+            self.clickhouse.insert("vin_keys", arrow_rows.vin_key_table(own))
+        elif known[0][0] != own:
+            raise SettingsError(
+                "the VINs of this store are sealed with another secret; set "
+                "TELLTALE_CLICKHOUSE__VIN_KEY to that one (the file vin-key in the home of the "
+                "machine that wrote the first)"
+            )
+        self._key_checked = True
 
     def write_features(self, rows: FeatureRows) -> None:
         """Rows of `features`, and of `feature_names` when these columns are new here."""

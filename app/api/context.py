@@ -18,6 +18,7 @@ from app.api.summary import KEEP_S, FleetSummary, SummaryCache, summarise
 from app.settings import Settings
 from infra.clickhouse import ClickHouse
 from infra.reads.fleet import clock_ms
+from infra.vins import shown
 
 PATIENCE_S = 2.0
 """How long a page waits for a store that is away before it says so."""
@@ -85,6 +86,11 @@ class Context:
     def store(self) -> ClickHouse:
         """The store's client. Raises UnavailableError while the embedded one isn't running."""
         return self.lines.store
+
+    def vin(self, end: str, sealed: str) -> str:
+        """A VIN as the caller may read it: whole, or "…" and its last four."""
+        whole = self.store.vins.opened(self.tenant, sealed) if self.who.reads_vins else ""
+        return whole or shown(end)
 
     @property
     def publisher(self) -> Signed:

@@ -77,12 +77,15 @@ def fleet_page(
     more, rows = len(rows) > limit, rows[:limit]
     ids = [row.alert_id for row in rows if row.alert_id]
     alerts = alerts_by_id(context.store, context.tenant, ids)
-    vehicles = [vehicle_of(row, alerts.get(row.alert_id)) for row in rows]
+    vehicles = [
+        vehicle_of(row, alerts.get(row.alert_id), context.vin(row.vin_last4, row.vin_sealed))
+        for row in rows
+    ]
     return vehicles, encode_cursor(rows[-1].at_stake, rows[-1].vehicle_id) if more else ""
 
 
-def vehicle_of(row: FleetRow, alert: Alert | None) -> FleetVehicle:
-    """A row of the store in words."""
+def vehicle_of(row: FleetRow, alert: Alert | None, vin: str) -> FleetVehicle:
+    """A row of the store in words; `vin` as the caller may read it."""
     risk = None
     if row.risk_7 is not None and row.risk_30 is not None and row.risk_90 is not None:
         risk = Risk(row.risk_7, row.risk_30, row.risk_90)
@@ -90,7 +93,7 @@ def vehicle_of(row: FleetRow, alert: Alert | None) -> FleetVehicle:
         row.vehicle_id,
         row.profile,
         row.plate,
-        row.vin,
+        vin,
         row.model,
         row.depot,
         row.state,
@@ -125,7 +128,9 @@ def fleet(  # noqa: PLR0913 (query parameters)
     profile: Annotated[str, Query(max_length=100)] = "",
     depot: Annotated[str, Query(max_length=200)] = "",
     mode: Annotated[str, Query(max_length=100)] = "",
-    q: Annotated[str, Query(max_length=100, description="Part of VIN, plate or vehicle")] = "",
+    q: Annotated[
+        str, Query(max_length=100, description="Part of plate or id; a VIN or its last four")
+    ] = "",
     needs: Annotated[bool, Query(description="Only vehicles that need someone")] = False,
     cursor: Annotated[str, Query(max_length=400)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,

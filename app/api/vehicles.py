@@ -83,7 +83,7 @@ def describe(context: Context, found: Registration) -> Vehicle:
         found.vehicle_id,
         found.profile,
         words.profile_label(found.profile),
-        found.vin,
+        context.vin(found.vin_last4, found.vin_sealed),
         found.plate,
         found.model,
         found.depot,

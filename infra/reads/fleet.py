@@ -28,8 +28,8 @@ class FleetFilter:
     """Which vehicles; empty means all. `needs` keeps those with an active alert or silent, `silent`
     the latter alone.
 
-    `text` is part of a VIN, plate or vehicle id. `after` is the place of the last vehicle of the
-    page before: (at stake, vehicle).
+    `text` is part of a plate or vehicle id, a whole VIN or its last four. `after` is the place of
+    the last vehicle of the page before: (at stake, vehicle).
     """
 
     profile: str = ""
@@ -53,7 +53,8 @@ class FleetRow:
     vehicle_id: str
     profile: str
     plate: str
-    vin: str
+    vin_last4: str
+    vin_sealed: str
     model: str
     depot: str
     state: str
@@ -121,7 +122,7 @@ _MATCHING = """vehicle_id IN (
         AND (%(depot)s = '' OR depot = %(depot)s)
         AND (%(text)s = '' OR positionCaseInsensitiveUTF8(vehicle_id, %(text)s) > 0
             OR positionCaseInsensitiveUTF8(plate, %(text)s) > 0
-            OR positionCaseInsensitiveUTF8(vin, %(text)s) > 0))
+            OR vin_last4 = upperUTF8(%(text)s) OR (vin_hash = %(vin)s AND vin_hash != '')))
 """
 
 
@@ -145,6 +146,7 @@ def fleet_rows(
     Ranked on few narrow columns first; the rest is read for the rows of the page alone.
     """
     given = _parameters(tenant, wanted, policy)
+    given["vin"] = store.vins.hashed(tenant, wanted.text)
     if wanted.needs or wanted.silent:
         # Asked first: by their ids, the few that need someone are found through the index.
         given["needing"] = [row[0] for row in store.rows(_NEEDING, **given)] or [""]
@@ -153,7 +155,7 @@ def fleet_rows(
     ids = [one.vehicle_id for one in ranked]
     known = _registrations(store, tenant, ids)
     scores = _scores(store, tenant, ids)
-    nothing = ("",) * 4
+    nothing = ("",) * 5
     chosen = _mode_of(wanted.mode, policy)
     return [
         _row(one, known.get(one.vehicle_id, nothing), scores.get(one.vehicle_id, {}), chosen)
@@ -200,7 +202,7 @@ def _registrations(
     if not ids:
         return {}
     rows = store.rows(
-        "SELECT vehicle_id, plate, vin, model, depot FROM vehicles FINAL "
+        "SELECT vehicle_id, plate, vin_last4, vin_sealed, model, depot FROM vehicles FINAL "
         "WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s",
         tenant=tenant,
         ids=list(ids),
@@ -250,12 +252,13 @@ def _row(
     mode_of: Callable[[_Ranked, _Scores], str],
 ) -> FleetRow:
     mode = mode_of(one, scores)
-    plate, vin, model, depot = known
+    plate, vin_last4, vin_sealed, model, depot = known
     return FleetRow(
         one.vehicle_id,
         one.profile,
         plate,
-        vin,
+        vin_last4,
+        vin_sealed,
         model,
         depot,
         one.state,

@@ -9,11 +9,14 @@ from infra.reads.fleet import finite
 
 @dataclass(frozen=True)
 class Registration:
-    """A vehicle as registered; empty text where it never was."""
+    """A vehicle as registered; empty text where it never was. Of its VIN the last four, and the
+    whole as it is sealed.
+    """
 
     vehicle_id: str
     profile: str
-    vin: str
+    vin_last4: str
+    vin_sealed: str
     plate: str
     model: str
     depot: str
@@ -48,13 +51,14 @@ def find_vehicle(store: ClickHouse, tenant: str, key: str) -> Registration | Non
     """The vehicle with this id, VIN or plate (letters' case doesn't matter), or None."""
     rows = store.rows(
         """
-        SELECT vehicle_id, profile, vin, plate, model, depot FROM vehicles FINAL
+        SELECT vehicle_id, profile, vin_last4, vin_sealed, plate, model, depot FROM vehicles FINAL
         WHERE tenant = %(tenant)s AND (vehicle_id = %(key)s
-            OR upperUTF8(vin) = upperUTF8(%(key)s) OR upperUTF8(plate) = upperUTF8(%(key)s))
+            OR (vin_hash = %(vin)s AND vin_hash != '') OR upperUTF8(plate) = upperUTF8(%(key)s))
         ORDER BY vehicle_id = %(key)s DESC, time DESC LIMIT 1
         """,
         tenant=tenant,
         key=key,
+        vin=store.vins.hashed(tenant, key),
     )
     return Registration(*rows[0]) if rows and key else _unregistered(store, tenant, key)
 
@@ -69,7 +73,7 @@ def _unregistered(store: ClickHouse, tenant: str, key: str) -> Registration | No
             key=key,
         )
         if rows and key:
-            return Registration(key, rows[0][0], "", "", "", "")
+            return Registration(key, rows[0][0], "", "", "", "", "")
     return None
 
 

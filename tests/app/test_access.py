@@ -16,7 +16,7 @@ from infra.store import ClickHouseStore
 from tests.app.guarded import Keys, by, client, guarded
 from tests.app.probes import probes
 from tests.app.serving import serve
-from tests.app.two_tenants import alert_id, fill, mark, vehicle
+from tests.app.two_tenants import alert_id, fill, mark, vehicle, vin
 
 OWNER, STRANGER = "default", "other"
 ROUTES = [one for one in probes(create_app(Context(load_settings()))) if one.path != "/static"]
@@ -212,6 +212,24 @@ def test_a_made_key_opens_what_its_role_may_until_it_is_revoked(house):
             }
             assert script.get("/api/fleet").status_code == 200
             assert script.get("/api/keys").status_code == 403
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("role", sorted(PEOPLE))
+def test_a_whole_vin_is_read_by_those_who_need_it(house, role):
+    asking, own = house.clients[OWNER, role], vin(OWNER)
+    found = [
+        asking.get(f"/api/vehicles/{own.lower()}").json(),
+        *asking.get("/api/fleet", params={"q": own}).json()["vehicles"],
+        *asking.get("/api/fleet", params={"q": own[-4:]}).json()["vehicles"],
+    ]
+    assert [one["vehicle_id"] for one in found] == [vehicle(OWNER)] * 3
+    whole = role in {"service_desk", "admin"}
+    assert {one["vin"] for one in found} == {own if whole else f"…{own[-4:]}"}
+    page = asking.get(f"/vehicles/{vehicle(OWNER)}").text
+    assert whole or own not in page
+    with client(house.url, house.keys.headers(STRANGER, role)) as stranger:
+        assert stranger.get(f"/api/vehicles/{own}").status_code == 404
 
 
 @pytest.mark.stack

@@ -73,7 +73,8 @@ def test_pages_show_every_vehicle_once_and_in_order(api):
         ({"profile": "truck-diesel"}, "profile", "truck-diesel"),
         ({"mode": "coolant_pump"}, "mode", "coolant_pump"),
         ({"q": "v0003"}, "vehicle_id", "V0003"),
-        ({"q": "331S100002"}, "vehicle_id", "V0002"),
+        ({"q": "wdb9066331s100002"}, "vehicle_id", "V0002"),
+        ({"q": "0011"}, "vehicle_id", "V0011"),
         ({"q": " kl-101 "}, "plate", "KL-101-TY"),
     ],
 )

@@ -184,13 +184,13 @@ def test_events_come_back_with_their_details(store):
     events = [
         event(vehicle="V2", time=T + 1, kind="failure", code="pump"),
         event(vehicle="V1", time=T + 2, kind="finding", outcome="ok", note='it\'s "so" \\ ü'),
-        event(vehicle="V1", time=T, kind="registration", code="AB-1", vin="X", model="M"),
+        event(vehicle="V1", time=T, kind="registration", code="AB-1", model="M"),
     ]
     store.write_events(events)
     found = store.events("default", "p", ["V1", "V2"], 0, 2**62)
     assert found == [events[2], events[1], events[0]]
-    rows = store.clickhouse.rows("SELECT vehicle_id, plate, vin, model, depot FROM vehicles FINAL")
-    assert rows == [("V1", "AB-1", "X", "M", "")]
+    rows = store.clickhouse.rows("SELECT vehicle_id, plate, model, depot FROM vehicles FINAL")
+    assert rows == [("V1", "AB-1", "M", "")]
 
 
 def alert(state="open", updated=T):
