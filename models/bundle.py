@@ -16,6 +16,7 @@ from contracts.errors import ModelError
 from contracts.risk import HORIZONS_DAYS
 from features.expectation import Expectation
 from models.hazard import HazardModel, booster_of
+from models.view import View
 
 NUMBERS_FILE: Final = "model.json"
 EXPECTATION_FILE: Final = "expectation.bin"
@@ -41,6 +42,7 @@ class _Mode(msgspec.Struct, frozen=True):
     intercept: list[float]
     slope: list[float]
     line: float
+    view: View | None = None
 
 
 class _Numbers(msgspec.Struct, frozen=True):
@@ -88,6 +90,7 @@ class Bundle:
                 list(model.intercept),
                 list(model.slope),
                 self.lines[model.mode],
+                model.view,
             )
             for model in self.models
         ]
@@ -121,14 +124,12 @@ class Bundle:
         """What each feature adds [n x (features + 1)] to the log-odds of failing about the 30th
         day (the last bin that begins before it); the last column is what speaks for itself.
 
-        Exact TreeSHAP (Lundberg et al. 2020): a row's sum is its log-odds. About 400 rows/s.
+        A row's sum is its log-odds.
         """
         model = self.models[self.modes.index(mode)]
         place = int(np.searchsorted(model.ends_days, ALERT_DAYS))
         place = min(place, len(model.ends_days) - 1)
-        found = np.zeros((len(values), len(self.feature_names) + 1), np.float32)
-        if model.booster is not None and len(values):
-            found[:] = model.booster.predict(xgb.DMatrix(values), pred_contribs=True)
+        found = model.shares(values)
         found *= np.float32(model.slope[place])
         found[:, -1] += np.float32(model.intercept[place])
         return found
@@ -154,6 +155,7 @@ def bundle_of(files: Mapping[str, bytes], threads: int = 1) -> Bundle:
                 tuple(one.intercept),
                 tuple(one.slope),
                 booster_of(files[one.file], threads) if one.file else None,
+                one.view,
             )
             for one in numbers.modes
         )

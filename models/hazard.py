@@ -15,6 +15,7 @@ import xgboost as xgb
 
 from contracts.batches import Floats
 from models.labels import survived_bins
+from models.view import View
 
 Doubles = npt.NDArray[np.float64]
 
@@ -22,7 +23,8 @@ Doubles = npt.NDArray[np.float64]
 @dataclass(frozen=True, eq=False)
 class HazardModel:
     """`ends_days` [bins] where each bin ends; `intercept`, `slope` [bins]; `booster` None where the
-    mode had too few failures to learn from: then all rows have margin 0.
+    mode had too few failures to learn from: then all rows have margin 0. `view` where the trees see
+    rows from the mode (models/pooled.py), not as they are.
     """
 
     mode: str
@@ -30,12 +32,14 @@ class HazardModel:
     intercept: tuple[float, ...]
     slope: tuple[float, ...]
     booster: Any = None
+    view: View | None = None
 
     def margin(self, values: Floats) -> Floats:
         """s(x) [n] of feature rows [n x features], C order, NaN = unknown."""
         if self.booster is None or not len(values):
             return np.zeros(len(values), np.float32)
-        found = self.booster.inplace_predict(values, predict_type="margin", validate_features=False)
+        seen = values if self.view is None else self.view.values(values)
+        found = self.booster.inplace_predict(seen, predict_type="margin", validate_features=False)
         return np.asarray(found, np.float32)
 
     def risk(self, margin: Floats, days: Sequence[float]) -> Floats:
@@ -43,6 +47,20 @@ class HazardModel:
         step = np.log1p(np.exp(self.log_odds(margin)))  # -log(1 - hazard)
         total = step @ coverage(self.ends_days, days)
         return np.asarray(-np.expm1(-total), np.float32)
+
+    def shares(self, values: Floats) -> Floats:
+        """What each feature adds [n x (features + 1)] to the margin; the last column is what every
+        row has. Exact TreeSHAP (Lundberg et al. 2020). About 400 rows/s.
+        """
+        found = np.zeros((len(values), values.shape[1] + 1), np.float32)
+        if self.booster is None or not len(values):
+            return found
+        seen = values if self.view is None else self.view.values(values)
+        told = self.booster.predict(xgb.DMatrix(seen), pred_contribs=True)
+        found[:, -1] = told[:, -1]
+        own = told[:, :-1]
+        found[:, :-1] = own if self.view is None else self.view.spread(own, values)
+        return found
 
     def log_odds(self, margin: Floats) -> Doubles:
         """Log-odds [n x bins] of each bin's hazard."""

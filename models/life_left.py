@@ -75,4 +75,4 @@ def _next(times: Sequence[Ints], after: Ints, otherwise: int) -> Ints:
     """The first of all `times` at or after each of `after` [n], or `otherwise`."""
     merged = np.append(np.sort(np.concatenate([*times, np.empty(0, np.int64)])), otherwise)
     place = np.minimum(np.searchsorted(merged[:-1], after), len(merged) - 1)
-    return np.minimum(merged[place], otherwise)
+    return np.asarray(np.minimum(merged[place], otherwise))

@@ -1,105 +1,134 @@
 """One model for all failure modes of a profile, for fleets with few failures of each.
 
-A row is seen from a mode: its own signals, fault codes and part (as the profile names them)
-against those of the others. What a failing part looks like is then learnt from all modes together,
-and serves a mode of which no failure is known yet.
+What a failing part looks like is learnt from all modes together, each through its own view
+(models/view.py), and serves a mode of which no failure is known yet. Trees are grown on the first
+hazard bin alone: rows far ahead of a failure are many, and say little.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
+import xgboost as xgb
 
-from contracts.batches import Floats
-from features.profile import Mode, Profile
-from features.vector import FeatureSpec, feature_specs
+from contracts.batches import Floats, Ints
+from features.profile import Profile
+from models.calibration import calibrate
+from models.fit import MAX_BIN, Trees
+from models.hazard import HazardModel, Likelihood, booster_of, pooled_log_odds
+from models.table import DAY_MS
+from models.view import View, views
 
-_SIZED: Final = frozenset({"now", "mean", "slope", "recent", "baseline"})
-"""Kinds that count by their distance from what is expected, whatever the direction."""
-_UNSIGNED: Final = frozenset({"std", "over", "missing", "spread"})
-
-
-def _furthest(values: Floats) -> Floats:
-    return np.asarray(np.fmax.reduce(np.abs(values), axis=1), np.float32)
-
-
-def _most(values: Floats) -> Floats:
-    return np.asarray(np.fmax.reduce(values, axis=1), np.float32)
-
-
-def _least(values: Floats) -> Floats:
-    return np.asarray(np.fmin.reduce(values, axis=1), np.float32)
+TREES: Final = Trees(
+    max_depth=3, eta=0.08, colsample_bytree=0.5, min_child_weight=1.0, rounds=400, patience=30
+)
+LEARN_EVERY: Final = 3
+"""Trees are grown on every third row."""
+ROW_WEIGHT: Final = 0.1
+"""What a row counts against the priors of the calibration: neighbours tell the same."""
 
 
-def _sum(values: Floats) -> Floats:
-    return np.asarray(np.add.reduce(values, axis=1), np.float32)
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """`models` by mode; `margin` [modes x rows] by trees that had not seen the row's vehicle;
+    `rounds` and `curves` by fold.
+    """
+
+    models: Mapping[str, HazardModel]
+    margin: Floats
+    rounds: tuple[int, ...]
+    curves: tuple[list[float], ...]
 
 
-_Reduce = Callable[[Floats], Floats]
+def fit_pooled(
+    profile: Profile, values: Floats, labels: Floats, fold: Ints, trees: Trees = TREES
+) -> Pooled:
+    """Fit on feature rows [n x features], `labels` [modes x n] (models/labels.py), `fold` [n]."""
+    seen_by = views(profile)
+    modes = [mode.name for mode in profile.modes]
+    seen = np.concatenate([seen_by[mode].values(values) for mode in modes])
+    label = labels.reshape(-1)
+    folds = np.tile(fold, len(modes))
+    learner = _Learner(seen, _first_bin(label), trees)
+    margin = np.zeros(len(label), np.float32)
+    rounds, curves = [], []
+    for number in range(int(fold.max()) + 1):
+        booster, curve = learner.hold_out(folds == number)
+        rounds.append(int(np.argmin(curve)) + 1)
+        curves.append(curve)
+        grown = booster[: rounds[-1]]
+        out = folds == number
+        margin[out] = grown.inplace_predict(seen[out], predict_type="margin")
+    final = learner.grow(max(1, round(float(np.mean(rounds)))))
+    models = _models(profile, seen_by, margin, label, final)
+    return Pooled(models, margin.reshape(len(modes), -1), tuple(rounds), tuple(curves))
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One feature of the view: these columns of the vector, brought to one number."""
-
-    name: str
-    reduce: _Reduce
-    columns: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class View:
-    """How a mode sees a feature vector. All modes' views have the same names."""
-
-    parts: tuple[_Part, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names like `own.mean_12h`, in order."""
-        return tuple(part.name for part in self.parts)
-
-    def values(self, values: Floats) -> Floats:
-        """Seen from the mode [n x names]; NaN where nothing is known."""
-        found = np.full((len(values), len(self.parts)), np.nan, np.float32)
-        for place, part in enumerate(self.parts):
-            if part.columns:
-                found[:, place] = part.reduce(values[:, list(part.columns)])
-        return found
+def _models(
+    profile: Profile,
+    seen_by: Mapping[str, View],
+    margin: Floats,
+    label: Floats,
+    booster: Any,  # noqa: ANN401
+) -> dict[str, HazardModel]:
+    """All modes share trees and calibration; each has its view."""
+    ends = tuple(end / DAY_MS for end in profile.hazard_bins_ms)
+    found = calibrate(margin, label, len(ends), weight=ROW_WEIGHT)
+    return {
+        name: HazardModel(name, ends, found.intercept, found.slope, booster, view)
+        for name, view in seen_by.items()
+    }
 
 
-def views(profile: Profile) -> Mapping[str, View]:
-    """The view of every mode, by name."""
-    specs = feature_specs(profile)
-    return {mode.name: View(tuple(_parts(specs, mode))) for mode in profile.modes}
+def _first_bin(label: Floats) -> Floats:
+    """Labels as they are for the first bin alone."""
+    failed = (label < 0) & (label >= -1)
+    return np.where(failed, -1, np.where(label < 0, 1, np.minimum(label, 1))).astype(np.float32)
 
 
-def _parts(specs: Sequence[FeatureSpec], mode: Mode) -> list[_Part]:
-    found: list[_Part] = []
-    own_signals, own_codes = set(mode.signals), set(mode.fault_codes)
-    for kind, life in dict.fromkeys((spec.kind, spec.half_life) for spec in specs):
-        places = [i for i, s in enumerate(specs) if (s.kind, s.half_life) == (kind, life)]
-        label = f"{kind}_{life}" if life else kind
-        if kind in _SIZED | _UNSIGNED:
-            own, others = _split(places, lambda i: specs[i].signal in own_signals)
-            reduce = _furthest if kind in _SIZED else _most
-            found += [_Part(f"own.{label}", reduce, own), _Part(f"others.{label}", reduce, others)]
-        elif kind == "count":
-            own, others = _split(places, lambda i: specs[i].subject in own_codes)
-            found += [
-                _Part(f"own.most_{label}", _most, own),
-                _Part(f"own.least_{label}", _least, own),
-                _Part(f"others.{label}", _sum, others),
-            ]
-        elif kind in {"age", "use"}:
-            own, _ = _split(places, lambda i: specs[i].subject == mode.part)
-            whole, _ = _split(places, lambda i: specs[i].subject == "vehicle")
-            found += [_Part(f"own.{label}", _most, own), _Part(f"vehicle.{label}", _most, whole)]
-    return found
+class _Learner:
+    """Rows of all modes one below the other."""
 
+    def __init__(self, seen: Floats, label: Floats, trees: Trees) -> None:
+        self.seen, self.label, self.trees = seen, label, trees
+        self.learn = np.arange(len(label)) % LEARN_EVERY == 0
 
-def _split(
-    places: Sequence[int], is_own: Callable[[int], bool]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    own = tuple(place for place in places if is_own(place))
-    return own, tuple(place for place in places if place not in own)
+    def hold_out(self, out: npt.NDArray[np.bool_]) -> tuple[Any, list[float]]:
+        """Trees without some rows, and the loss on these after each round."""
+        known, judged = self.learn & ~out, self.learn & out
+        matrix = self._matrix(known)
+        own = self.label[judged]
+        likelihood = self._likelihood(known)
+        curve: list[float] = []
+
+        def metric(margin: Floats, _: Any) -> tuple[str, float]:  # noqa: ANN401
+            curve.append(likelihood.loss(np.ravel(margin), own))
+            return "loss", curve[-1]
+
+        booster = xgb.train(
+            self.trees.parameters(),
+            matrix,
+            self.trees.rounds,
+            obj=likelihood,
+            custom_metric=metric,
+            evals=[(self._matrix(judged, matrix), "held_out")],
+            early_stopping_rounds=self.trees.patience,
+            verbose_eval=False,
+        )
+        return booster, curve
+
+    def grow(self, rounds: int) -> Any:  # noqa: ANN401
+        """Trees on all rows to learn from."""
+        likelihood = self._likelihood(self.learn)
+        grown = xgb.train(self.trees.parameters(), self._matrix(self.learn), rounds, obj=likelihood)
+        return booster_of(bytes(grown.save_raw("ubj")))
+
+    def _likelihood(self, rows: npt.NDArray[np.bool_]) -> Likelihood:
+        return Likelihood(tuple(pooled_log_odds(self.label[rows], 1)))
+
+    def _matrix(self, rows: npt.NDArray[np.bool_], ref: Any = None) -> Any:  # noqa: ANN401
+        return xgb.QuantileDMatrix(
+            self.seen[rows], self.label[rows], max_bin=MAX_BIN, nthread=1, ref=ref
+        )
