@@ -3,14 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check bench faults lock clean
 
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip sync -q --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip sync -q --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	$(BIN)/telltale fetch
 	touch $@
@@ -29,6 +29,10 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# Everything at full scale takes about two hours: FAULTS="--scale 0.1 --time-scale 0.1" a part.
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 lock:
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -1,0 +1,27 @@
+"""Every scenario, in the order of the table."""
+
+from tests.faults.scenarios import (
+    broker,
+    flow,
+    inputs,
+    kills,
+    members,
+    models,
+    mutants,
+    network,
+    snapshots,
+    store,
+)
+
+SCENARIOS = (
+    *kills.SCENARIOS,
+    *store.SCENARIOS,
+    *broker.SCENARIOS,
+    *network.SCENARIOS,
+    *members.SCENARIOS,
+    *snapshots.SCENARIOS,
+    *inputs.SCENARIOS,
+    *models.SCENARIOS,
+    *flow.SCENARIOS,
+    *mutants.SCENARIOS,
+)
