@@ -18,7 +18,12 @@ from app.web.formats import Formats
 from app.web.units import CONVERSIONS, retold
 from app.web.viewer import Viewer, viewer_of
 
-MENU = (("fleet", "/"), ("alerts", "/alerts"), ("system", "/status"))
+MENU = (
+    ("fleet", "/"),
+    ("alerts", "/alerts"),
+    ("workorders", "/workorders"),
+    ("system", "/status"),
+)
 _FORMATS = ("whole", "money", "percent", "number", "measure", "span", "when", "date")
 
 

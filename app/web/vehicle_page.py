@@ -12,6 +12,7 @@ from app.api import words
 from app.api.context import Context, Wired
 from app.api.history import Mark, marks_of, series
 from app.api.vehicles import Vehicle, describe, registered
+from app.api.workorders import OrderView, orders
 from app.web.answering import Text, answered
 from app.web.render import render
 from app.web.sparks import Banded
@@ -52,6 +53,7 @@ def job_card_html(request: Request, context: Wired, key: str) -> Response:
             "job_card.html",
             section="fleet",
             vehicle=vehicle,
+            order=_order(context, vehicle),
             codes=_codes(marks, vehicle.freshness.now_ms),
             cases=_cases(context, found, vehicle),
             parts=_parts(vehicle),
@@ -112,6 +114,7 @@ def _shown(context: Context, found: Registration, vehicle: Vehicle) -> dict[str,
         "sparks": _sparks(context, found, vehicle, profile),
         "trends": risk_trends(context.store, place, now - _SPARK_DAYS * DAY_MS),
         "cases": _cases(context, found, vehicle),
+        "order": _order(context, vehicle),
         "mode_label": lambda mode: words.mode_label(found.profile, mode),
     }
 
@@ -137,6 +140,12 @@ def _codes(marks: Sequence[Mark], now_ms: int) -> list[CodeLine]:
         text = next(one.text for one in recent if one.label == code)
         lines.append(CodeLine(code, text, len(times), times[-1], times[0]))
     return lines
+
+
+def _order(context: Context, vehicle: Vehicle) -> OrderView | None:
+    """The work order that comes first, if one is open."""
+    found = orders(context, state="active", vehicle=vehicle.vehicle_id, limit=1).orders
+    return found[0] if found else None
 
 
 def _cases(context: Context, found: Registration, vehicle: Vehicle) -> list[Cases]:

@@ -1,6 +1,5 @@
 """Alerts in the order in which a person works through them, with the vehicles' names."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,6 +7,7 @@ import msgspec
 
 from contracts.alerts import Alert
 from infra.clickhouse import ClickHouse
+from infra.reads.names import names_of
 
 Pile = Literal["open", "taken", "quiet", "watch", "closed"]
 PILES: tuple[Pile, ...] = ("open", "taken", "quiet", "watch", "closed")
@@ -60,14 +60,14 @@ def triage(store: ClickHouse, tenant: str, wanted: TriageFilter) -> list[Listed]
         **_given(tenant, wanted),
     )
     alerts = [_decoder.decode(row[0]) for row in rows]
-    known = _registered(store, tenant, [one.vehicle_id for one in alerts])
+    known = names_of(store, tenant, [one.vehicle_id for one in alerts])
     nothing = ("", "", "")
     return [Listed(one, *known.get(one.vehicle_id, nothing)) for one in alerts]
 
 
 def listed(store: ClickHouse, alert: Alert) -> Listed:
     """One alert with its vehicle's names."""
-    known = _registered(store, alert.tenant, [alert.vehicle_id])
+    known = names_of(store, alert.tenant, [alert.vehicle_id])
     return Listed(alert, *known.get(alert.vehicle_id, ("", "", "")))
 
 
@@ -107,17 +107,3 @@ def _given(tenant: str, wanted: TriageFilter) -> dict[str, Any]:
         "limit": wanted.limit,
         "offset": wanted.offset,
     }
-
-
-def _registered(
-    store: ClickHouse, tenant: str, ids: Sequence[str]
-) -> dict[str, tuple[str, str, str]]:
-    if not ids:
-        return {}
-    rows = store.rows(
-        "SELECT vehicle_id, plate, model, depot FROM vehicles FINAL "
-        "WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s",
-        tenant=tenant,
-        ids=sorted(set(ids)),
-    )
-    return {vehicle: (plate, model, depot) for vehicle, plate, model, depot in rows}

@@ -102,14 +102,36 @@ export async function ask(method, address, body) {
   }
 }
 
+/** A form as JSON: "findings.0.mode" nests, times become Unix ms, numbers are marked data-number. */
+function bodyOf(form) {
+  const body = {};
+  for (const [name, text] of new FormData(form)) {
+    const field = [form.elements[name]].flat()[0];
+    const value = field.type === "datetime-local" ? new Date(text).getTime() : "number" in (field.dataset ?? {}) ? Number(text) : text;
+    const path = name.split(".");
+    let at = body;
+    path.slice(0, -1).forEach((key, depth) => { at = at[key] ??= /^\d+$/.test(path[depth + 1]) ? [] : {}; });
+    at[path.at(-1)] = value;
+  }
+  return body;
+}
+
+function goOn(form, answer) {
+  const { then } = form.dataset;
+  if (then === "reload") location.reload();
+  else location.href = then.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(answer[name]));
+}
+
 async function post(element, body) {
-  const output = element.querySelector("output") ?? element;
+  const output = element.querySelector("output") ?? document.getElementById("toast") ?? element;
   const button = element.matches("button") ? element : element.querySelector("button");
   button.disabled = true;
   const [done, answer] = await ask("POST", element.dataset.post, body);
   button.disabled = false;
   if (!done) {
     output.textContent = answer.detail;
+  } else if (element.dataset.then) {
+    goOn(element, answer);
   } else if (element.matches("form")) {
     output.textContent = say("reported");
     element.reset();
@@ -123,7 +145,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-post]");
   if (!form) return;
   event.preventDefault();
-  post(form, Object.fromEntries(new FormData(form)));
+  post(form, bodyOf(form));
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-post]");
@@ -146,6 +168,11 @@ document.addEventListener("keydown", (event) => {
   document.getElementById("search").focus();
 });
 
+// Fields of time begin in the viewer's zone.
+for (const field of document.querySelectorAll("input[data-ms]")) {
+  const moment = new Date(Number(field.dataset.ms));
+  field.value = new Date(moment.getTime() - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
 showTimes(document);
 setInterval(() => showTimes(document), 30000);
 const subject = document.body.dataset.stream;
