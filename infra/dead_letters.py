@@ -8,7 +8,7 @@ from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from contracts.dead_letters import DeadLetter
-from contracts.topics import DEAD_LETTERS, TELEMETRY
+from contracts.topics import DEAD_LETTERS, TELEMETRY, TOPICS
 from infra.connections import KafkaConnection
 from infra.kafka_clients import open_consumer, open_producer, readable_errors
 
@@ -58,7 +58,7 @@ def replay(connection: KafkaConnection, reason: str = "", *, again: bool = False
     `reason`: only these; `again`: also those that went back before. Raises UnavailableError.
     """
     producer = open_producer(connection)
-    topic = connection.topic(TELEMETRY)
+    places = {connection.topic(topic.name) for topic in TOPICS}
     sent = left = 0
     last = -1
     try:
@@ -67,11 +67,12 @@ def replay(connection: KafkaConnection, reason: str = "", *, again: bool = False
             letter = kept.letter
             if reason and letter.reason != reason:
                 continue
-            if letter.topic not in {topic, TELEMETRY} or not letter.payload:
+            place = connection.topic(TELEMETRY) if letter.topic == TELEMETRY else letter.topic
+            if place not in places or not letter.payload:
                 left += 1
                 continue
             with readable_errors(connection):
-                producer.send(topic, letter.payload, partition=letter.partition)
+                producer.send(place, letter.payload, partition=letter.partition)
             sent += 1
         with readable_errors(connection):
             producer.flush(30)

@@ -25,7 +25,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     table = Table(title=title, title_justify="left", title_style="bold")
     for index, name in enumerate(columns):
         numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
-        table.add_column(name, justify="right" if numeric else "left")
+        # What names a row stays whole, so that it can be copied from a narrow terminal.
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=index == 0)
     for row in listed:
         table.add_row(*(_text(value) for value in row))
     Console().print(table)
