@@ -15,6 +15,8 @@ import numpy.typing as npt
 import xgboost as xgb
 
 from contracts.batches import Floats, Ints
+from features.profile import Mode
+from features.vector import feature_specs
 from models.hazard import Likelihood, booster_of, pooled_log_odds
 from models.table import Table
 
@@ -25,13 +27,16 @@ MAX_BIN: Final = 64
 class Trees:
     """How trees are grown. `patience` rounds without gain on held-out vehicles end it.
 
-    `jobs` modes are fitted side by side with one thread each; the result doesn't depend on it.
+    `foreign` is how much less often a feature of no signal, part or fault code of the mode's own is
+    offered to a tree. `jobs` modes are fitted side by side with one thread each; the result
+    doesn't depend on it.
     """
 
     max_depth: int = 4
     eta: float = 0.08
     subsample: float = 0.7
-    colsample_bytree: float = 0.3
+    colsample_bytree: float = 0.15
+    foreign: float = 0.1
     min_child_weight: float = 5.0
     reg_lambda: float = 5.0
     rounds: int = 300
@@ -116,8 +121,10 @@ class Learner:
         """How many bins the hazard has."""
         return len(self.table.profile.hazard_bins)
 
-    def fit(self, label: Floats) -> Fitted:
-        """Trees for these labels [rows] (models/labels.py)."""
+    def fit(self, mode: Mode) -> Fitted:
+        """Trees of one mode."""
+        label = self.table.label(mode.name)
+        self.matrix.set_info(feature_weights=self._weights(mode))
         rounds, curves, grown = [], {}, []
         for fold in range(int(self.fold.max()) + 1):
             known = self.fold[self.learn] != fold
@@ -129,6 +136,15 @@ class Learner:
         margin = self._margin(grown)
         loss = Likelihood(tuple(pooled_log_odds(label, self.bins))).loss(margin, label)
         return Fitted(booster_of(bytes(final.save_raw("ubj"))), margin, tuple(rounds), loss, curves)
+
+    def _weights(self, mode: Mode) -> Floats:
+        """How often each feature is offered [features], relative to the mode's own."""
+        own = {*mode.signals, *mode.fault_codes, mode.part}
+        specs = feature_specs(self.table.profile)
+        is_own = [bool(own & {spec.signal, spec.subject}) for spec in specs]
+        if not mode.signals:
+            return np.ones(len(specs), np.float32)
+        return np.where(is_own, 1.0, self.trees.foreign).astype(np.float32)
 
     def _margin(self, grown: Sequence[Any]) -> Floats:
         """Each row's margin by the trees of its fold."""
@@ -187,7 +203,7 @@ def fit_modes(
     def fit(mode: str) -> Fitted:
         learner = idle.get()
         try:
-            return learner.fit(table.label(mode))
+            return learner.fit(table.profile.mode(mode))
         finally:
             idle.put(learner)
 
