@@ -37,7 +37,7 @@ def apply_frames(plan: Plan, block: Block, batch: Batch) -> npt.NDArray[np.int8]
     since = block.newest - block.scored
     due = (since >= plan.profile.score_interval_ms) & (batch.time_ms > block.scored)
     trigger = np.where(due, DUE, np.where(surprised, RESIDUAL, NONE)).astype(np.int8)
-    np.copyto(block.scored, block.newest, where=trigger != NONE)
+    np.copyto(block.scored, _date(block), where=trigger != NONE)
     return trigger
 
 
@@ -48,7 +48,7 @@ def apply_event(plan: Plan, block: Block, event: VehicleEvent) -> int:
         code = plan.codes.get(event.code, len(plan.codes))
         lag = int(block.newest[0]) - event.time_ms
         codes.add(block.codes[0], code, lag, plan.half_lives_ms)
-        block.scored[:] = block.newest
+        block.scored[:] = _date(block)
         return FAULT_CODE
     if event.kind == "replacement" and event.code in plan.parts:
         ages.replace(block.used[0], block.replaced[0], plan.parts[event.code], event.time_ms)
@@ -56,6 +56,15 @@ def apply_event(plan: Plan, block: Block, event: VehicleEvent) -> int:
         np.maximum(block.firmware, event.time_ms, out=block.firmware)
         _reset_baseline(block, event.time_ms)
     return NONE
+
+
+def _date(block: Block) -> Ints:
+    """The date of a row made now: the newest event time, and always later than the row before.
+
+    A late record makes a row without making time go on. Under the date of another row it would
+    take that one's place in the store, or lose its own, as a stalled writer may have it.
+    """
+    return np.maximum(block.newest, block.scored + 1)
 
 
 def _advance(plan: Plan, block: Block, time_ms: Ints) -> None:

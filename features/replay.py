@@ -214,4 +214,4 @@ class _Lane:
             part = block.take(due)
             self.handed_out[slots[due]] = part.newest
             rows = self.vehicles[slots[due]]
-            yield _Due(rows, part.newest, trigger[due], self.vector.values(part))
+            yield _Due(rows, part.scored, trigger[due], self.vector.values(part))

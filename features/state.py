@@ -90,8 +90,8 @@ class Block:
     Floats: `sums` [n, 7, H*K] (moments), `weight` [n, H] decayed number of frames, `codes`
     [n, 2, codes], `baseline` [n, 2 buckets, 2, K], `now` and `spread` [n, K] of the newest frame.
     Integers, times in Unix milliseconds, 0 = never: `newest` time of any record, `frame` and
-    `frame_seq` of the newest frame, `first` record, `scored`, `firmware` change, baseline
-    `reset`, `frames` counted [n]; `buckets` [n, 2]; `replaced`, `used` [n, P].
+    `frame_seq` of the newest frame, `first` record, `scored` the newest row's date, `firmware`
+    change, baseline `reset`, `frames` counted [n]; `buckets` [n, 2]; `replaced`, `used` [n, P].
     """
 
     sums: Floats

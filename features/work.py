@@ -184,7 +184,7 @@ class Work:
         if trigger != NONE:
             due = np.array([trigger], np.int8)
             values = self.vector.values(block)
-            self.rows.append((np.array([index]), block.newest.copy(), due, values))
+            self.rows.append((np.array([index]), block.scored.copy(), due, values))
 
     def _frames(self, rows: Ints, index: Ints, batch: Batch) -> None:
         windows = self.room.windows[rows]
@@ -203,7 +203,7 @@ class Work:
         if due.size:
             part = block if due.size == len(block) else block.take(due)
             values = self.vector.values(part)
-            self.rows.append((index[due], block.newest[due], trigger[due], values))
+            self.rows.append((index[due], block.scored[due], trigger[due], values))
 
     def _refuse_repeats(self, index: Ints, number: Ints, top: Ints, verdict: Ints) -> None:
         for place in np.flatnonzero(verdict).tolist():
