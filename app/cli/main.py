@@ -53,11 +53,14 @@ class _Commands(TyperGroup):
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         found = getattr(import_module(f"app.cli.{module}"), attribute)
-        if not isinstance(found, typer.Typer):
-            single = typer.Typer(pretty_exceptions_enable=False)
-            single.command(cmd_name)(found)
-            found = single
-        command = typer.main.get_command(found)
+        if isinstance(found, typer.Typer):
+            # A group even when it has one command only: `telltale state rebuild`.
+            group = typer.main.get_group(found)
+            group.name = cmd_name
+            return group
+        single = typer.Typer(pretty_exceptions_enable=False)
+        single.command(cmd_name)(found)
+        command = typer.main.get_command(single)
         command.name = cmd_name
         return command
 
