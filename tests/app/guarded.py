@@ -49,7 +49,9 @@ def by(tenant):
 
 
 def client(url, headers):
-    return httpx.Client(base_url=url, headers=headers, timeout=30)
+    # No alerter runs here: what is asked of one is not waited for.
+    known = {"Prefer": "respond-async", **headers}
+    return httpx.Client(base_url=url, headers=known, timeout=30)
 
 
 def guarded(settings, **api):
