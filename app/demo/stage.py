@@ -32,7 +32,7 @@ def demo_settings(base: Settings) -> Settings:
         )
     _clear(home)
     os.environ["TELLTALE_HOME"] = str(home)
-    if not is_free(base.api.port):
+    if not (base.api.port and is_free(base.api.port)):
         port = choose_port(0, 0, "the dashboard", "TELLTALE_API__PORT")
         os.environ["TELLTALE_API__PORT"] = str(port)
     return load_settings()
