@@ -66,8 +66,9 @@ RULES: tuple[Rule, ...] = (
     *_each("write", DESKS, "/vehicles/*", "/alerts/*", "/workorders/*"),
     *_each("write", DESKS, "/api/alerts/*", "/api/silences/*", "/api/workorders/*"),
     *_each("write", DESKS, "/api/vehicles/*"),
-    # The lab.
-    *_each("any", LABS, "/lab/*", "/api/models/*", "/api/trainings/*", "/api/drift/*"),
+    # The lab: models serve the whole installation.
+    *_each("any", LABS, "/lab/*", "/api/models/*", "/api/trainings/*", home=True),
+    *_each("any", LABS, "/api/drift/*", home=True),
     # The platform itself.
     *_each("read", LABS, "/status", "/api/status", "/metrics", "/api/dead-letters/*", home=True),
     *_each("write", ADMINS, "/api/dead-letters/*", home=True),

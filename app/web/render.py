@@ -22,6 +22,7 @@ MENU = (
     ("fleet", "/"),
     ("alerts", "/alerts"),
     ("workorders", "/workorders"),
+    ("lab", "/lab"),
     ("system", "/status"),
 )
 _FORMATS = ("whole", "money", "percent", "number", "measure", "span", "when", "date")

@@ -151,6 +151,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-post]");
   if (button) { post(button, {}); return; }
   if (event.target.closest("[data-print]")) { print(); return; }
+  if (event.target.closest("[data-close]")) { event.target.closest("dialog").close(); return; }
   const row = event.target.closest("tr[data-href]");
   if (row && !event.target.closest("a, button, input, label") && !getSelection().toString()) location.href = row.dataset.href;
   for (const menu of document.querySelectorAll("details.menu[open]")) {

@@ -109,7 +109,6 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   const found = (selector) => event.target.closest(selector);
   if (found("[data-open]")) open(found("[data-open]").dataset.open);
-  else if (found("[data-close]")) found("dialog").close();
   else if (found("[data-help]")) document.getElementById("help").showModal();
   else if (found("[data-unpick]")) { for (const box of picks()) box.checked = false; showTray(); }
   else if (found("button[data-act]")) act(found("button[data-act]").dataset.act);

@@ -1,0 +1,1 @@
+"""Training in the background, watched through a status file."""

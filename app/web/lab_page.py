@@ -1,0 +1,99 @@
+"""`/lab`: models side by side, what they learnt from, decisions, trainings."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from app.api import words
+from app.api.context import Context, Wired
+from app.api.models import ModeFigures, ModelView, models
+from app.api.trainings import trainings
+from app.web.answering import Text, answered
+from app.web.render import render
+from features.profile import profile_names
+from infra.reads import labels
+from infra.reads import summary as counts
+
+router = APIRouter(include_in_schema=False)
+_BESIDE = 4
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Row:
+    """One failure mode in the models side by side, None where a model lacks it."""
+
+    label: str
+    figures: list[ModeFigures | None]
+
+
+@router.get("/lab")
+def lab_html(
+    request: Request,
+    context: Wired,
+    profile: Text = "",
+    model: Annotated[list[str] | None, Query(max_length=_BESIDE)] = None,
+    part: Text = "",
+) -> Response:
+    """The models of one kind of vehicle; `part=trainings` gives only those."""
+
+    def work() -> Response:
+        if part == "trainings":
+            return _trainings(request, context, profile)
+        return render(request, "lab.html", **_shown(context, profile, model or []))
+
+    return answered(request, work)
+
+
+def _trainings(request: Request, context: Context, profile: str) -> Response:
+    """Asked for again and again while one runs; at its end the whole page is shown anew."""
+    newest = trainings(context).trainings[:5]
+    page = render(request, "_lab_trainings.html", trainings=newest, chosen=profile)
+    if not any(one.state == "running" for one in newest):
+        page.headers["HX-Refresh"] = "true"
+    return page
+
+
+def _shown(context: Context, profile: str, wanted: list[str]) -> dict[str, Any]:
+    everything = models(context, profile="")
+    present = {one.profile for one in everything.models}
+    present |= set(counts.profiles(context.store, context.tenant))
+    kinds = [name for name in profile_names() if name in present] or list(profile_names())
+    chosen = profile if profile in kinds else kinds[0]
+    found = [one for one in everything.models if one.profile == chosen]
+    beside = _beside(found, wanted)
+    champion = next((one for one in found if "champion" in one.aliases), None)
+    since = champion.until_ms if champion else 0
+    return {
+        "section": "lab",
+        "kinds": [(name, words.profile_label(name)) for name in kinds],
+        "chosen": chosen,
+        "models": found[:_SHOWN],
+        "left": max(0, len(found) - _SHOWN),
+        "beside": beside,
+        "rows": _rows(beside),
+        "champion": champion,
+        "decisions": [one for one in everything.decisions if one.profile == chosen][:_SHOWN],
+        "trainings": trainings(context).trainings[:5],
+        "labels": labels.newest_labels(context.store, context.tenant, chosen, _SHOWN),
+        "label_counts": labels.label_counts(context.store, context.tenant, chosen, since),
+        "mode_label": lambda mode: words.mode_label(chosen, mode),
+    }
+
+
+def _beside(found: list[ModelView], wanted: list[str]) -> list[ModelView]:
+    """The models asked for, else those with an alias and the newest."""
+    asked = [one for one in found if one.model in wanted]
+    if asked:
+        return asked[:_BESIDE]
+    named = [one for one in found if one.aliases]
+    newest = [one for one in found if not one.aliases][:1]
+    return [*sorted(named, key=lambda one: "champion" not in one.aliases), *newest][:_BESIDE]
+
+
+def _rows(beside: list[ModelView]) -> list[Row]:
+    labels_of = {one.mode: one.label for view in beside for one in view.modes}
+    figures = [{one.mode: one for one in view.modes} for view in beside]
+    return [Row(label, [one.get(mode) for one in figures]) for mode, label in labels_of.items()]
