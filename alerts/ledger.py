@@ -113,6 +113,8 @@ class Ledger:
 
     def want(self, place: Place, alert: Alert, time_ms: int, model: str) -> None:
         """Ask for the reasons of the score at this time."""
+        track = place.track
+        track.told_ms, track.told_risk = time_ms, alert.risk.risk_30
         self.changes.wanted[alert.alert_id] = Wanted(
             alert.alert_id,
             alert.tenant,

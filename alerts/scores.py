@@ -120,7 +120,9 @@ def _hold(
     if graded or ledger.policies.refresh.is_due(alert, risk, now):
         waiting = waiting_cost(profile, mode, risk)
         ledger.refresh(place, now, risk=risk, rul=update.rul, model=update.model, waiting=waiting)
-        ledger.want(place, _alert(track), now, update.model)
+        told = (track.told_ms, track.told_risk)
+        if graded or ledger.policies.refresh.is_unexplained(told, risk, now):
+            ledger.want(place, _alert(track), now, update.model)
 
 
 def _grade(ledger: Ledger, place: Place, mode: Mode, risk: ModeRisk, now: int) -> bool:

@@ -19,13 +19,16 @@ class Track(msgspec.Struct):
     """One condition of a vehicle on its way to an alert, in one, or quiet after one.
 
     `above` scores in a row were at or above the line since `above_ms`; `below_ms` is the first
-    score of those in a row that were low enough to close. Times are 0 for none.
+    score of those in a row that were low enough to close. `told_ms`, `told_risk`: of the score
+    whose reasons were asked for last. Times are 0 for none.
     """
 
     above: int = 0
     above_ms: int = 0
     below_ms: int = 0
     quiet_until_ms: int = 0
+    told_ms: int = 0
+    told_risk: float = 0.0
     alert: Alert | None = None
 
     @property

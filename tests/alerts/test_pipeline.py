@@ -107,8 +107,16 @@ def test_figures_are_renewed_when_they_moved_or_are_a_day_old():
     assert desk.only().version == version + 1
     desk.run("V1", [0.37, 0.37, 0.37], start=4)
     assert desk.only().risk.risk_30 == 0.37
-    assert [one.time_ms for one in desk.wanted][-1] == START + 6 * INTERVAL
     assert desk.steps() == ["pending", "opened"]
+
+
+def test_reasons_are_asked_for_anew_when_risk_moved_far_or_after_three_days():
+    desk = Desk()
+    desk.run("V1", [0.3, 0.3, *[0.36] * 20])
+    asked_for = [(one.time_ms - START) // INTERVAL for one in desk.wanted]
+    assert asked_for == [1, 13]
+    desk.run("V1", [0.48], start=22)
+    assert (desk.wanted[-1].time_ms - START) // INTERVAL == 22
 
 
 def test_scores_that_come_again_or_late_change_nothing():
