@@ -5,7 +5,7 @@ import msgspec
 
 class ModeRecord(msgspec.Struct, frozen=True):
     """One mode. `method`: "trees", or "prior" where there were too few failures. Figures are by
-    trees that had not seen the vehicle, 30 days ahead.
+    trees that had not seen the vehicle, 30 days ahead; None where all rows failed by then, or none.
     """
 
     mode: str
@@ -13,9 +13,9 @@ class ModeRecord(msgspec.Struct, frozen=True):
     failures: int
     rounds: list[int]
     loss: float
-    auc: float
-    average_precision: float
-    expected_over_observed: float
+    auc: float | None
+    average_precision: float | None
+    expected_over_observed: float | None
     line: float
     note: str = ""
 

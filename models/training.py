@@ -191,9 +191,13 @@ def _mode_record(
         failures,
         list(found.rounds) if found else [],
         found.loss if found else 0.0,
-        auc(came, score),
-        average_precision(came, score),
-        expected_over_observed(came, score),
+        _known(auc(came, score)),
+        _known(average_precision(came, score)),
+        _known(expected_over_observed(came, score)),
         lines.lines[mode],
         note,
     )
+
+
+def _known(figure: float) -> float | None:
+    return figure if np.isfinite(figure) else None

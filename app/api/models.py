@@ -190,9 +190,9 @@ def _figures(profile: str, one: ModeRecord) -> ModeFigures:
         words.mode_label(profile, one.mode),
         one.method,
         one.failures,
-        _known(one.auc),
-        _known(one.average_precision),
-        _known(one.expected_over_observed),
+        one.auc,
+        one.average_precision,
+        one.expected_over_observed,
         _known(one.line),
         one.note,
     )

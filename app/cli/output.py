@@ -38,6 +38,8 @@ def when(time_ms: int) -> str:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return "—"
     if isinstance(value, int):
         return f"{value:,}"
     # Text of others may hold brackets, which would else be taken for markup.
