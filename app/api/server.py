@@ -12,6 +12,7 @@ from app.access.oidc import Oidc
 from app.api import (
     admin,
     alerts,
+    dead_letters,
     figures,
     findings,
     fleet,
@@ -46,6 +47,7 @@ _ROOMS = (
     workorders,
     models,
     trainings,
+    dead_letters,
     stream,
     status,
     telemetry,

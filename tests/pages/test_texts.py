@@ -4,19 +4,26 @@ import re
 import string
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import app.web
 from alerts.reason_texts import signal_text, vehicle_text
+from alerts.silences import FIELDS
 from app.web.texts import LANGUAGES, texts
+from contracts.alerts import AlertState, Condition, Outcome, Severity, Step
+from contracts.dead_letters import Reason
+from contracts.records import EventKind
+from contracts.workorders import OrderState
 from features.profile import builtin_profile, profile_names
 from features.vector import FeatureSpec
+from models.registry import Alias
 
 WEB = Path(app.web.__file__).parent
 TEMPLATES = sorted(WEB.joinpath("templates").glob("*.html"))
 SCRIPTS = sorted(WEB.joinpath("static").glob("*.js"))
-NAMES = {"Telltale", "English", "Français", "min", "d", "MB", "VIN", "Aa"}
+NAMES = {"Telltale", "English", "Français", "min", "d", "B", "MB", "VIN", "Aa"}
 SPOKEN = {"title", "placeholder", "aria-label", "alt", "aria-description"}
 
 
@@ -88,6 +95,27 @@ def test_every_text_is_used_and_every_used_text_exists():
     ]
     left = {key for key in known - asked if not key.startswith(tuple(begun))}
     assert left == set()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "values"),
+    [
+        ("reason", get_args(Reason)),
+        ("step", [one for one in get_args(Step) if one]),
+        ("condition", get_args(Condition)),
+        ("outcome", get_args(Outcome)),
+        ("state", get_args(Severity)),
+        ("alert.state", get_args(AlertState)),
+        ("order.state", get_args(OrderState)),
+        ("mark", [*get_args(EventKind), "alert_opened", "alert_resolved"]),
+        ("alias", get_args(Alias)),
+        ("silences", FIELDS),
+    ],
+)
+def test_every_value_of_the_contracts_has_words(prefix, values):
+    glue = "_" if prefix.endswith(".state") else "."
+    wanted = {f"{prefix}{glue}{value}" for value in values} - {"mark.registration"}
+    assert wanted <= set(texts("en").words)
 
 
 def test_french_knows_every_name_of_every_profile():

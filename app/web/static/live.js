@@ -132,6 +132,8 @@ async function post(element, body) {
     output.textContent = answer.detail;
   } else if (element.dataset.then) {
     goOn(element, answer);
+  } else if (element.dataset.said === "replayed") {
+    output.textContent = say("replayed", answer);
   } else if (element.matches("form")) {
     output.textContent = say("reported");
     element.reset();
