@@ -25,8 +25,8 @@ from models.conformal import Intervals, fit_intervals
 from models.folds import fold_rows
 from models.fusion import SUMMED, Fusion, fit_fusion
 from models.hazard import booster_of
-from models.life_left import RulRows
-from models.table import Progress, no_progress
+from models.life_left import RulRows, life_left
+from models.table import Progress, Table, no_progress
 
 LEVEL: Final = 0.9
 """Chance with which the interval that is published holds the true value."""
@@ -150,6 +150,15 @@ def from_files(files: Mapping[str, bytes]) -> RulModel:
     )
     columns = np.array(numbers.columns, np.int64)
     return RulModel(numbers.cap, columns, fusion, members, numbers.intervals)
+
+
+def rul_rows(table: Table) -> RulRows:
+    """The table's rows whose life left is known."""
+    left = life_left(
+        table.profile, table.courses, table.vehicle, table.time_ms, table.scope.until_ms
+    )
+    rows = np.flatnonzero(np.isfinite(left))
+    return RulRows(table.values(rows), table.vehicle[rows], table.vehicles, left[rows])
 
 
 def fit_rul(

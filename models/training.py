@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.batches import Floats
+from contracts.errors import ModelError
 from contracts.ports import History
 from features.expectation import Expectation
 from features.profile import Profile
@@ -21,6 +22,7 @@ from models.healthy import healthy_expectation
 from models.leaks import refuse_answers, refuse_future, refuse_shared_vehicles
 from models.metrics import auc, average_precision, expected_over_observed, known_within
 from models.record import ModeRecord, TrainingRecord
+from models.rul import fit_rul, rul_rows
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
 from models.thresholds import FALSE_ALARMS, Lines, draw_lines
 
@@ -61,7 +63,16 @@ def train(
     if expectation is None:
         expectation = healthy_expectation(history, profile, scope, progress)
     table = tabulate(history, profile, expectation, scope, progress)
-    return train_on(table, expectation, options, progress)
+    bundle, record = train_on(table, expectation, options, progress)
+    if not profile.rul_cap:
+        return bundle, record
+    every = replace(scope, gap_ms=profile.score_interval_ms)
+    rows = rul_rows(tabulate(history, profile, expectation, every, progress))
+    try:
+        rul = fit_rul(rows, profile, progress=progress)[0]
+    except ModelError as error:
+        return bundle, msgspec.structs.replace(record, notes=[*record.notes, str(error)])
+    return replace(bundle, rul=rul), record
 
 
 def train_on(

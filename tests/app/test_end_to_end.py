@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.app.test_replay_stream import CYCLES, is_drained, rows, running, telltale, wait_until
+from infra.store import ClickHouseStore
+from tests.app.test_replay_stream import CYCLES, rows, telltale
 
 __all__ = ["telltale"]  # a fixture
 
@@ -39,6 +40,13 @@ def test_the_demo_judges_its_alerts_and_ends(tmp_path):
     assert sum(found["peak_rss_mb_by_process"].values()) >= found["peak_rss_mb"] > 500
 
 
+def work_off(settings):
+    """One worker, until nothing has come for a while."""
+    command = [sys.executable, "-m", "app.cli.main", "worker", "--once-idle", "2"]
+    with (settings.home / "worker.log").open("ab") as log:
+        subprocess.run(command, check=True, stdout=log, stderr=log, timeout=240)
+
+
 @pytest.mark.data
 @pytest.mark.stack
 @pytest.mark.timeout(600)
@@ -46,13 +54,14 @@ def test_every_cycle_of_c_mapss_gets_one_row_of_risk_and_remaining_life(telltale
     settings, run = telltale
     folder = data_dir / "cmapss"
     assert run("replay", folder / "train_FD001.txt.gz", "--speed", "0").exit_code == 0
-    with running(settings, "worker"):
-        wait_until(lambda: is_drained(settings))
+    work_off(settings)
     assert run("train", "--profile", "turbofan").exit_code == 0
     # The state of the engines seen so far was made without the champion's expectation.
     assert run("state", "rebuild", "--profile", "turbofan").exit_code == 0
     assert run("replay", folder / "test_FD001.txt.gz", "--speed", "0").exit_code == 0
-    with running(settings, "worker"):
-        wait_until(lambda: rows(settings, "risk") >= [(CYCLES, CYCLES)])
-        wait_until(lambda: is_drained(settings))
+    work_off(settings)
     assert rows(settings, "risk") == [(CYCLES, CYCLES)]
+    store = ClickHouseStore(settings.store()).clickhouse
+    lives = store.rows("SELECT countIf(rul >= rul_low AND rul_high >= rul) FROM risk FINAL")
+    assert lives == [(CYCLES,)]
+    assert store.rows("SELECT count() FROM dead_letters") == [(0,)]
