@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api import words
 from app.api.acting import Accepted
 from app.api.context import Wired
+from app.api.photos import photos_of
 from app.api.problems import bad_parameter
 from app.api.vehicles import Key, registered
 from contracts.alerts import Outcome
@@ -25,6 +26,7 @@ class Finding(BaseModel):
     outcome: Outcome
     note: str = Field(default="", max_length=2_000)
     actor: str = Field(default="dashboard", min_length=1, max_length=100)
+    photo: str = Field(default="", max_length=100, description="As POST .../photos named it")
 
 
 @router.post("/{key:path}/findings", status_code=202)
@@ -33,8 +35,12 @@ def report_finding(context: Wired, key: Key, given: Finding) -> Accepted:
     found = registered(context, key)
     if words.mode_of(found.profile, given.mode) is None:
         raise bad_parameter("mode", f"{found.profile} has no failure mode {given.mode!r}")
+    if given.photo and photos_of(context).find(context.tenant, given.photo) is None:
+        raise bad_parameter("photo", f"no photo {given.photo!r} is kept; send it first")
     now = context.now_ms()
     detail = {"outcome": given.outcome, "note": given.note, "actor": given.actor}
+    if given.photo:
+        detail["photo"] = given.photo
     context.publisher.event(
         VehicleEvent(
             context.tenant, found.profile, found.vehicle_id, now, "finding", given.mode, detail

@@ -38,13 +38,14 @@ class SignalName:
 class Mark:
     """Something that happened, on the same time axis as the signal.
 
-    `kind` is an event's, or alert_opened, alert_resolved.
+    `kind` is an event's, or alert_opened, alert_resolved; `photo` is a finding's.
     """
 
     time_ms: int
     kind: str
     label: str
     text: str
+    photo: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,4 +186,4 @@ def _event_mark(profile: str, event: Happening) -> Mark:
         text = words.mode_label(profile, event.code)
     details = [words.outcome_text(event.detail.get("outcome", "")), event.detail.get("note", "")]
     told = " · ".join(part for part in (text, *details) if part)
-    return Mark(event.time_ms, event.kind, label, told)
+    return Mark(event.time_ms, event.kind, label, told, event.detail.get("photo", ""))

@@ -91,10 +91,11 @@ function listen(subject) {
 
 /** Ask the API to change something; gives [it went well, what it says]. */
 export async function ask(method, address, body) {
-  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  const file = body instanceof Blob;
+  const headers = { Accept: "application/json", "Content-Type": file ? body.type : "application/json" };
   if (document.body.dataset.csrf) headers["X-CSRF-Token"] = document.body.dataset.csrf;
   try {
-    const answer = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
+    const answer = await fetch(address, { method, headers, body: file ? body : body && JSON.stringify(body) });
     const text = await answer.text();
     return [answer.ok, text ? JSON.parse(text) : {}];
   } catch {
@@ -137,6 +138,7 @@ async function post(element, body) {
   } else if (element.matches("form")) {
     output.textContent = say("reported");
     element.reset();
+    document.getElementById("preview")?.replaceChildren();
   } else {
     sent.set(element.dataset.post, Date.now());
     showSent(document);
