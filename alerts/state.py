@@ -125,6 +125,21 @@ class State:
             if alert is not None and place.tenant.name == tenant:
                 yield place, alert
 
+    def adopt(self, alert: Alert) -> None:
+        """Go on with an alert that stands in the store, where its history is lost. Scores up to its
+        last change are taken for known.
+        """
+        tenant = self.tenant(alert.tenant)
+        vehicle = tenant.vehicles.get(alert.vehicle_id)
+        if vehicle is None:
+            vehicle = Vehicle(alert.tenant, alert.vehicle_id, alert.profile, alert.depot)
+            tenant.vehicles[alert.vehicle_id] = vehicle
+        vehicle.scored_ms = vehicle.heard_ms = max(vehicle.scored_ms, alert.updated_ms)
+        tenant.now_ms = max(tenant.now_ms, alert.updated_ms)
+        key = alert.mode or f"!{alert.condition}"
+        vehicle.tracks[key] = Track(alert=alert)
+        self.places[alert.alert_id] = Place(tenant, vehicle, key)
+
     def to_bytes(self) -> bytes:
         """The whole, the same for the same state."""
         image = _Image(

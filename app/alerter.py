@@ -29,6 +29,7 @@ from app.flow.persist import Persistence
 from app.settings import Settings
 from app.watchdog import Watchdog
 from app.worker import Guard, Pace, Worker
+from contracts.alerts import Alert
 from contracts.errors import UnavailableError
 from contracts.topics import COMMANDS, RISK
 from features.profile import Profile
@@ -37,9 +38,10 @@ from infra.alert_publisher import AlertPublisher
 from infra.clickhouse import ClickHouse
 from infra.connections import KafkaConnection
 from infra.faust_app import create_app, raw_topic
-from infra.kafka import ensure_topics
+from infra.kafka import ensure_topics, partition_count, partition_of
 from infra.log_reader import LogReader
 from infra.metrics import WorkerMetrics
+from infra.reads.alerts import standing_alerts
 from infra.reads.evidence import depots_of
 from infra.snapshots import FolderSnapshots
 from infra.store import ClickHouseStore
@@ -102,6 +104,7 @@ def _ports(
         _depots(store.clickhouse),
         reporter.report,
         publisher.publish,
+        _standing(store.clickhouse, partition_count(kafka, RISK)),
         refuser.refuse,
         *beside,
     )
@@ -133,6 +136,14 @@ def _depots(store: ClickHouse) -> Callable[[Iterable[tuple[str, str]]], Depots]:
             for tenant, vehicles in by_tenant.items()
             for vehicle, depot in depots_of(store, tenant, vehicles).items()
         }
+
+    return find
+
+
+def _standing(store: ClickHouse, partitions: int) -> Callable[[int], list[Alert]]:
+    def find(number: int) -> list[Alert]:
+        found = standing_alerts(store)
+        return [one for one in found if partition_of(one.vehicle_id, partitions) == number]
 
     return find
 

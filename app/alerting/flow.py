@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+import structlog
+
 from alerts.changes import Changes, Details, Wanted
 from alerts.ledger import Ledger
 from alerts.pipeline import Depots, Pipeline, strangers
@@ -25,6 +27,8 @@ from contracts.notices import Notice
 from contracts.ports import Snapshots
 from contracts.records import VehicleEvent
 from infra.metrics import WorkerMetrics
+
+_log = structlog.get_logger(__name__)
 
 
 class AlertStore(Protocol):
@@ -52,7 +56,8 @@ class AlertPorts:
     """What the alerter reaches. All calls raise UnavailableError while the other side is away.
 
     `explain` one alert; `depots` of (tenant, vehicle) pairs; `report` findings as events of their
-    vehicles; `tell` the world of changes; `refuse` dead letters.
+    vehicles; `tell` the world of changes; `standing` alerts of a partition's
+    vehicles as stored; `refuse` dead letters.
     """
 
     topic: str
@@ -63,6 +68,7 @@ class AlertPorts:
     depots: Callable[[Iterable[tuple[str, str]]], Depots]
     report: Callable[[Sequence[VehicleEvent]], None]
     tell: Callable[[Sequence[Notice]], None]
+    standing: Callable[[int], Sequence[Alert]]
     refuse: Refuse
     persistence: Persistence
     metrics: WorkerMetrics
@@ -134,7 +140,15 @@ class AlertFlow(Keeper[AlertPartition]):
             self._metrics.refused.labels(one.reason).inc()
 
     def _empty(self, number: int, start: int) -> AlertPartition:
-        return AlertPartition(number, Cursor(start))
+        partition = AlertPartition(number, Cursor(start))
+        if start:
+            # The log's beginning is gone, and with it how these alerts came about.
+            ports = self._ports
+            found = ports.persistence.until_done("the store", lambda: ports.standing(number))
+            for alert in found:
+                partition.state.adopt(alert)
+            _log.warning("standing alerts taken over", partition=number, alerts=len(found))
+        return partition
 
     def _read(self, payload: bytes, number: int) -> AlertPartition:
         return AlertPartition.from_bytes(payload, number)

@@ -56,6 +56,15 @@ def alerts_by_id(store: ClickHouse, tenant: str, ids: Sequence[str]) -> dict[str
     return {alert_id: _decoder.decode(body) for alert_id, body in rows}
 
 
+def standing_alerts(store: ClickHouse) -> list[Alert]:
+    """All active alerts of all tenants, the first opened first."""
+    rows = store.rows(
+        "SELECT body FROM alerts FINAL WHERE state IN %(active)s ORDER BY opened, alert_id",
+        active=list(ACTIVE),
+    )
+    return [_decoder.decode(row[0]) for row in rows]
+
+
 def transitions(store: ClickHouse, tenant: str, alert_id: str) -> list[Transition]:
     """Every change of an alert, oldest first."""
     rows = store.rows(
