@@ -21,10 +21,11 @@ from app.inbox import Inbox
 from app.settings import WorkerSettings
 from app.watchdog import Watchdog
 from contracts.errors import TelltaleError
+from contracts.topics import WORKER_GROUP
 from infra.faust_app import commit
 from infra.metrics import WorkerMetrics
 
-GROUP: Final = "telltale-worker"
+GROUP: Final = WORKER_GROUP
 _TAKEN: Final = 256
 """Messages that are taken from Faust at a time."""
 _LOOK_S: Final = 1.0

@@ -8,6 +8,8 @@ COMMANDS = "commands"
 ALERTS = "alerts"
 DEAD_LETTERS = "dead-letters"
 
+WORKER_GROUP = "telltale-worker"
+"""The consumer group whose commits say how far the stream is worked off."""
 PARTITIONS = 8
 DAY_MS = 86_400_000
 

@@ -5,7 +5,6 @@ were skipped in a rebalance, commit past a hole of one offset, and keep every me
 the next snapshot; we know the offset that a snapshot covers and commit exactly that.
 """
 
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import faust
 from faust.types import TP
 
 from infra.connections import KafkaConnection
+from infra.kafka_clients import tls_context
 
 SESSION_TIMEOUT_S = 10.0
 HEARTBEAT_S = 3.0
@@ -75,7 +75,7 @@ async def commit(app: Any, topic: str, offsets: Mapping[int, int]) -> bool:  # n
 
 def _credentials(connection: KafkaConnection) -> Any:  # noqa: ANN401 (faust is untyped here)
     protocol = connection.security_protocol
-    context = _tls(connection) if protocol.endswith("SSL") else None
+    context = tls_context(connection) if protocol.endswith("SSL") else None
     if protocol.startswith("SASL"):
         return faust.SASLCredentials(
             username=connection.sasl_username,
@@ -84,12 +84,3 @@ def _credentials(connection: KafkaConnection) -> Any:  # noqa: ANN401 (faust is 
             ssl_context=context,
         )
     return faust.SSLCredentials(context) if context else None
-
-
-def _tls(connection: KafkaConnection) -> ssl.SSLContext:
-    context = ssl.create_default_context(
-        cafile=str(connection.ssl_cafile) if connection.ssl_cafile else None
-    )
-    if connection.ssl_certfile and connection.ssl_keyfile:
-        context.load_cert_chain(str(connection.ssl_certfile), str(connection.ssl_keyfile))
-    return context

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -41,6 +42,16 @@ def options(connection: KafkaConnection) -> dict[str, Any]:
             if path:
                 chosen[name] = str(path)
     return chosen
+
+
+def tls_context(connection: KafkaConnection) -> ssl.SSLContext:
+    """The TLS context of clients that take one."""
+    context = ssl.create_default_context(
+        cafile=str(connection.ssl_cafile) if connection.ssl_cafile else None
+    )
+    if connection.ssl_certfile and connection.ssl_keyfile:
+        context.load_cert_chain(str(connection.ssl_certfile), str(connection.ssl_keyfile))
+    return context
 
 
 def wait_for_server(connection: KafkaConnection) -> None:

@@ -1,6 +1,6 @@
 """Where topics end and how far consumer groups are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,22 @@ def group_members(connection: KafkaConnection, group: str) -> int:
         if not _exists(admin, name):
             return 0
         return len(admin.describe_groups([name])[name]["members"])
+
+
+def committed_notes(
+    connection: KafkaConnection, group: str, topics: Collection[str]
+) -> dict[tuple[str, int], tuple[int, str]]:
+    """Offset and note that a group of ours committed for topics of whatever name, by topic and
+    partition. Raises UnavailableError.
+    """
+    name = connection.group(group)
+    with open_admin(connection) as admin:
+        found = admin.list_group_offsets([name])[name] if _exists(admin, name) else {}
+    return {
+        (place.topic, place.partition): (at.offset, at.metadata or "")
+        for place, at in found.items()
+        if place.topic in topics and at.offset >= 0
+    }
 
 
 def committed_offsets(connection: KafkaConnection, group: str, topic: str) -> dict[int, int]:

@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "replay": "replay:replay",
     "train": "train:train",
     "models": "models:app",
+    "thresholds": "thresholds:thresholds",
+    "evaluate": "evaluate:app",
     "risk": "risk:risk",
     "alerts": "alerts:app",
     "findings": "findings:app",
@@ -36,9 +38,10 @@ COMMANDS: Final = {
     "alerter": "alerter:alerter",
     "notifier": "notifier:notifier",
     "api": "api:api",
+    "gateway": "gateway:gateway",
 }
 """Name -> where its function, or its Typer with commands of its own, stands in app/cli."""
-SERVICES: Final = frozenset({"alerter", "api", "notifier", "up", "worker"})
+SERVICES: Final = frozenset({"alerter", "api", "gateway", "notifier", "up", "worker"})
 """Commands that keep running: their log says what they do, not only what went wrong."""
 
 

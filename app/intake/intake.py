@@ -19,10 +19,9 @@ from app.intake.body import decompress
 from app.intake.checks import check
 from app.intake.forms import Read, Refused, read_records
 from app.settings import Settings
-from app.worker import GROUP
 from contracts.dead_letters import DeadLetter
 from contracts.errors import UnavailableError
-from contracts.topics import TELEMETRY
+from contracts.topics import TELEMETRY, WORKER_GROUP
 from infra.acked_producer import MAX_WAITING_BYTES, AckedProducer
 from infra.kafka import RecordProducer
 from infra.offsets import group_lag
@@ -109,7 +108,9 @@ class Intake:
             raise too_many("The broker is slow; send the same again in a moment.", _FULL_S)
         limit = self.settings.ingest.max_lag
         try:
-            lag = self._lag.get("", lambda: group_lag(self.settings.broker(), GROUP, TELEMETRY))
+            lag = self._lag.get(
+                "", lambda: group_lag(self.settings.broker(), WORKER_GROUP, TELEMETRY)
+            )
         except UnavailableError:
             return
         if lag > limit:

@@ -1,0 +1,1 @@
+"""`telltale gateway`: per-sample topics of others, packed into frames."""

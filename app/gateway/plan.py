@@ -1,0 +1,44 @@
+"""What the group's commits say beside their offsets, so that a span is packed the same way again.
+
+Before a span of a partition is sent, its end and its first sequence number are committed as a note
+at its start. Whoever takes over, after a crash or a rebalance, finds the note and packs that very
+span with those very numbers: the frames are the same, and what had arrived is a duplicate.
+"""
+
+import msgspec
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A span that is under way: it ends before `end`, its frames count up from `base`."""
+
+    end: int
+    base: int
+
+
+class Note(msgspec.Struct, frozen=True):
+    """`plan`: the span from the committed offset on; `next`: sequence numbers from here on are
+    unused.
+    """
+
+    next: int = 0
+    plan: Plan | None = None
+
+
+def write_note(note: Note) -> str:
+    """The note as text."""
+    return msgspec.json.encode(note).decode()
+
+
+def read_note(text: str) -> Note:
+    """The inverse; an empty one for what isn't ours."""
+    try:
+        return msgspec.json.decode(text, type=Note)
+    except (msgspec.DecodeError, ValueError):
+        return Note()
+
+
+def first_number(note: Note, now_ms: int) -> int:
+    """The base of a new span: the clock, so that a partition that is new or was made anew goes on
+    above all that its vehicles had; more where the clock ran back.
+    """
+    return max(now_ms, note.next)

@@ -1,0 +1,1 @@
+"""Per-sample messages of others (one JSON object a value, or a row of values) into frames."""
