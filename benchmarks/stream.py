@@ -1,172 +1,94 @@
-"""What one worker drains: `python -m benchmarks.stream --frames-per-message 32 [--json]`.
+"""What the stream drains: `python -m benchmarks.stream --frames-per-message 32 --vehicles 20000`.
 
-A topic filled beforehand with frames of 30 samples x 20 signals (profile truck-diesel), a real
-broker, the store in a process of its own, one real worker process. Measured from its first batch
-to its last acknowledged row.
+A topic filled beforehand with frames of 30 samples (1 Hz) x 20 signals of profile truck-diesel, a
+real broker, the store in a process of its own, real worker processes. Measured from the first
+batch to the last row that the store acknowledged, summaries, features and risk.
+
+`--score due` scores a vehicle once a minute of event time, `every` every frame, `none` never; by
+four modes of 300 trees of depth 6. `--workers 2` shares the partitions between two processes.
 """
 
 import argparse
 import json
-import os
-import platform
-import re
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
 from app.settings import Settings, load_settings
-from contracts.codec import make_frame
-from contracts.records import Frame
-from features.profile import Profile, builtin_profile
-from infra.kafka import RecordProducer
+from benchmarks.champion import promote_champion
+from benchmarks.load import drain, fill, frames, stored, workers
+from benchmarks.machine import machine
+from features.profile import Profile, builtin_profile, load_profile
 from infra.processes import Backbone
-from infra.run_files import all_running
-from infra.store import ClickHouseStore
 
-START = 1_700_000_000_000
-SAMPLES = 30
-POOL = 256
-LIMIT_S = 600
+PROFILE = "truck-diesel"
+INTERVALS = {"due": "60s", "every": "1s", "none": "60s"}
 
 
-def pool(profile: Profile) -> list[Frame]:
-    random = np.random.default_rng(1)
-    centre = np.array([s.centre for s in profile.signals])
-    scale = np.array([s.scale for s in profile.signals])
-    low, high = ([getattr(s.spec, side) for s in profile.signals] for side in ("low", "high"))
-    drawn = centre + 0.3 * scale * random.standard_normal((POOL, SAMPLES, len(centre)))
-    return [
-        make_frame(
-            profile=profile.name,
-            vehicle_id="",
-            seq=0,
-            start_ms=0,
-            signals=profile.signal_ids,
-            offsets_ms=np.arange(SAMPLES) * 2_000,
-            samples=np.clip(one, low, high),
-        )
-        for one in drawn
-    ]
+def bench_profile(folder: Path, interval: str) -> Profile:
+    """The built-in profile with another score interval, as a file that the workers load."""
+    source = Path(str(files("features"))) / "profiles" / f"{PROFILE}.toml"
+    usual = f'score_interval = "{builtin_profile(PROFILE).score_interval}"'
+    text = source.read_text().replace(usual, f'score_interval = "{interval}"')
+    folder.mkdir()
+    path = folder / f"{PROFILE}.toml"
+    path.write_text(text)
+    return load_profile(path)
 
 
-def fill(settings: Settings, profile: Profile, options: argparse.Namespace) -> None:
-    made = pool(profile)
-    limits = {"max_records": options.frames_per_message, "max_bytes": 900_000, "max_wait_s": 5.0}
-    with RecordProducer(settings.broker(), **limits) as producer:
-        for index in range(options.frames):
-            seq, vehicle = divmod(index, options.vehicles)
-            at = START + seq * options.period_s * 1_000
-            one = made[index % POOL]
-            producer.send(
-                [
-                    Frame(
-                        "default", profile.name, f"V{vehicle:06d}", seq, at,
-                        one.signals, one.offsets, one.samples,
-                    )
-                ]
-            )  # fmt: skip
-
-
-def figures(port: int) -> dict[str, float]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
-    return {name: float(value) for name, value in (x.rsplit(" ", 1) for x in lines if x[0] != "#")}
-
-
-def metrics_port(settings: Settings, pid: int) -> int:
-    for _ in range(600):
-        for entry in all_running(settings.home):
-            if entry.name == f"metrics-{pid}":
-                return entry.port
-        time.sleep(0.05)
-    raise SystemExit("the worker did not start")
-
-
-def drain(settings: Settings, frames: int) -> dict[str, Any]:
-    line = [sys.executable, "-m", "app.cli.main", "worker"]
-    with subprocess.Popen(line, env={**os.environ, "TELLTALE_HOME": str(settings.home)}) as child:  # noqa: S603
-        try:
-            return watch(settings, child.pid, frames)
-        finally:
-            child.terminate()
-
-
-def watch(settings: Settings, pid: int, frames: int) -> dict[str, Any]:
-    port, process = metrics_port(settings, pid), psutil.Process(pid)
-    began = cpu = 0.0
-    deadline = time.monotonic() + LIMIT_S
-    while time.monotonic() < deadline:
-        now, found = time.monotonic(), figures(port)
-        spent = sum(process.cpu_times()[:2])
-        done = found.get("telltale_worker_frames_total", 0.0)
-        if not began and done:
-            began, cpu, first = now, spent, done
-        if done >= frames:
-            return report(found, now - began, spent - cpu, done - first, pid)
-        time.sleep(0.1)
-    raise SystemExit(f"only {done:.0f} of {frames} frames within {LIMIT_S} s")
-
-
-def report(
-    found: dict[str, float], wall: float, cpu: float, frames: float, pid: int
-) -> dict[str, Any]:
-    stages = {
-        name.split('"')[1]: 1e6 * value / found["telltale_worker_frames_total"]
-        for name, value in found.items()
-        if name.startswith("telltale_worker_step_seconds_sum")
-    }
-    status = Path(f"/proc/{pid}/status").read_text()
+def others_cpu(backbone: Backbone) -> dict[str, float]:
+    parts = {"broker": backbone.broker, "store": backbone.store}
     return {
-        "frames_per_second": frames / wall,
-        "samples_per_second": frames * SAMPLES / wall,
-        "cpu_us_per_frame": 1e6 * cpu / frames,
-        "stages_us_per_frame": stages,
-        "peak_rss_mb": int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024,
-        "rows": {n.split('"')[1]: v for n, v in found.items() if "worker_rows_total" in n},
-        "refused": sum(v for n, v in found.items() if "worker_refused_total" in n),
+        name: sum(psutil.Process(part.child.pid).cpu_times()[:2])
+        for name, part in parts.items()
+        if part and part.child
     }
 
 
-def stored(settings: Settings, frames: int) -> dict[str, int]:
-    store = ClickHouseStore(settings.store()).clickhouse
-    rows, distinct = store.rows("SELECT count(), uniqExact(vehicle_id, seq) FROM summaries")[0]
-    return {"lost": frames - distinct, "doubled": rows - distinct}
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        profile = bench_profile(home / "profiles", INTERVALS[options.score])
+        settings = load_settings(home=home)
+        with Backbone(settings.home, settings.kafka, settings.clickhouse) as backbone:
+            if options.score != "none":
+                promote_champion(settings, profile)
+            made = frames(profile, options.frames, options.vehicles, options.period_s)
+            fill(settings, made, options.frames_per_message)
+            before = others_cpu(backbone)
+            found = run(settings, options)
+            for name, spent in others_cpu(backbone).items():
+                found[f"{name}_cpu_us_per_frame"] = 1e6 * (spent - before[name]) / options.frames
+            return found | stored(settings, options.frames)
 
 
-def machine() -> dict[str, Any]:
-    names = ("faust-streaming", "aiokafka", "numpy", "xgboost", "chdb", "clickhouse-connect")
-    found = {name: version(name) for name in names}
-    return {"cores": os.cpu_count(), "python": platform.python_version(), "versions": found}
+def run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
+    profiles = str(settings.home / "profiles")
+    with workers(settings, options.workers, "--profile-dir", profiles) as running:
+        return drain(running, options.frames)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--frames-per-message", type=int, default=32)
     parser.add_argument("--vehicles", type=int, default=20_000)
-    parser.add_argument("--frames", type=int, default=300_000)
-    parser.add_argument("--period-s", type=int, default=900, help="event time between frames")
+    parser.add_argument("--frames", type=int, default=600_000)
+    parser.add_argument("--period-s", type=float, default=30, help="event time between frames")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--score", choices=sorted(INTERVALS), default="due")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    profile = builtin_profile("truck-diesel")
-    with tempfile.TemporaryDirectory() as home:
-        base = load_settings(home=Path(home))
-        with Backbone(base.home, base.kafka, base.clickhouse):
-            fill(base, profile, options)
-            found = drain(base, options.frames) | stored(base, options.frames)
-    found |= {"options": vars(options)} | machine()
+    found = measure(options) | {"options": vars(options)} | machine()
     if options.json:
         print(json.dumps(found, indent=2))
         return
     for name, value in found.items():
-        print(f"{name:22} {value:,.1f}" if isinstance(value, float) else f"{name:22} {value}")
+        print(f"{name:26} {value:,.1f}" if isinstance(value, float) else f"{name:26} {value}")
 
 
 if __name__ == "__main__":

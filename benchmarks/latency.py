@@ -1,0 +1,121 @@
+"""From produced to queryable: `python -m benchmarks.latency --rate 2000 --seconds 30`.
+
+Frames of 30 samples x 20 signals are produced at a steady rate; the store is asked again and again
+for the newest frame it has of each of some vehicles. A frame's latency ends with the first answer
+that has it, so it includes the asking. Prints milliseconds p50 and p99, lag and memory over time.
+"""
+
+import argparse
+import json
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.settings import Settings, load_settings
+from benchmarks.champion import promote_champion
+from benchmarks.load import Worker, frames, workers
+from benchmarks.machine import machine
+from benchmarks.stream import PROFILE, bench_profile
+from features.profile import builtin_profile
+from infra.kafka import RecordProducer
+from infra.processes import Backbone
+from infra.store import ClickHouseStore
+
+WATCHED = 200
+"""Vehicles whose frames are looked for; the others only make the load."""
+_BURST_S = 0.01
+
+
+class Produced:
+    """When each frame of the watched vehicles was produced (monotonic seconds)."""
+
+    def __init__(self) -> None:
+        self.at: dict[tuple[str, int], float] = {}
+        self.done = False
+
+
+def produce(settings: Settings, options: argparse.Namespace, produced: Produced) -> None:
+    total = int(options.rate * options.seconds)
+    made = frames(builtin_profile(PROFILE), total, options.vehicles, 30)
+    began, sent = time.monotonic(), 0
+    with RecordProducer(settings.broker()) as producer:
+        while sent < total:
+            due = min(total, int((time.monotonic() - began) * options.rate) + 1)
+            batch = [next(made) for _ in range(due - sent)]
+            now = time.monotonic()
+            for frame in batch:
+                if int(frame.vehicle_id[1:]) < WATCHED:
+                    produced.at[frame.vehicle_id, frame.seq] = now
+            producer.send(batch)
+            sent = due
+            time.sleep(_BURST_S)
+    produced.done = True
+
+
+def watch(settings: Settings, produced: Produced, worker: Worker) -> dict[str, Any]:
+    store = ClickHouseStore(settings.store()).clickhouse
+    seen: dict[str, int] = {}
+    waits: list[float] = []
+    lags: list[float] = []
+    end = time.monotonic() + 600
+    while time.monotonic() < end and not (produced.done and len(waits) >= len(produced.at)):
+        rows = store.rows(
+            "SELECT vehicle_id, max(seq) FROM summaries WHERE vehicle_id < %(end)s "
+            "GROUP BY vehicle_id",
+            end=f"V{WATCHED:06d}",
+        )
+        now = time.monotonic()
+        for vehicle, newest in rows:
+            fresh = range(seen.get(vehicle, -1) + 1, newest + 1)
+            waits += [now - produced.at[vehicle, seq] for seq in fresh]
+            seen[vehicle] = newest
+        figures = worker.figures()
+        lags.append(sum(v for n, v in figures.items() if n.startswith("telltale_worker_lag")))
+        time.sleep(0.01)
+    # The first second fills caches and opens partitions.
+    settled = np.array(waits[len(waits) // 10 :])
+    return {
+        "frames_watched": len(waits),
+        "p50_s": float(np.quantile(settled, 0.5)),
+        "p99_s": float(np.quantile(settled, 0.99)),
+        "max_lag_messages": max(lags),
+        "peak_rss_mb": worker.peak_mb(),
+    }
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings(home=Path(folder))
+        produced = Produced()
+        with Backbone(settings.home, settings.kafka, settings.clickhouse):
+            profile = bench_profile(settings.home / "profiles", "60s")
+            promote_champion(settings, profile)
+            with workers(settings, 1, "--profile-dir", str(settings.home / "profiles")) as running:
+                while not running[0].figures():
+                    time.sleep(0.1)
+                sender = threading.Thread(target=produce, args=(settings, options, produced))
+                sender.start()
+                found = watch(settings, produced, running[0])
+                sender.join()
+        return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rate", type=float, default=2_000, help="frames a second")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--vehicles", type=int, default=20_000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measure(options) | {"options": vars(options)} | machine()
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
