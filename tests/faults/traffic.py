@@ -79,9 +79,10 @@ def fleet(size):
     return found
 
 
-def steady(vehicles=120, seed=1, rounds=1):
-    """Parcels without end: a frame of each vehicle a round, now and then something happens. With
-    more rounds a parcel holds several frames of a vehicle.
+def steady(vehicles=120, seed=1, rounds=1, delay=2):
+    """Parcels without end: a frame of each vehicle a round, now and then something happens, of
+    which one hears up to `delay` rounds later. With more rounds a parcel holds several frames of a
+    vehicle.
     """
     random = np.random.default_rng(seed)
     homes = fleet(vehicles)
@@ -92,12 +93,12 @@ def steady(vehicles=120, seed=1, rounds=1):
                 for seq in range(first, first + rounds)
                 for vehicle in ids
             ]
-            records += _happenings(random, ids, first)
+            records += _happenings(random, ids, first, delay)
             for start in range(0, len(records), RECORDS):
                 yield Parcel(partition, records[start : start + RECORDS])
 
 
-def _happenings(random, ids, seq):
+def _happenings(random, ids, seq, delay):
     if not ids or random.random() > 0.3:
         return []
     vehicle = ids[int(random.integers(len(ids)))]
@@ -109,7 +110,7 @@ def _happenings(random, ids, seq):
         ("firmware", f"{seq}.1"),
         ("registration", f"B-{vehicle}"),
     ][int(random.integers(5))]
-    late = int(random.integers(3)) * PERIOD
+    late = int(random.integers(delay + 1)) * PERIOD
     return [event(vehicle, START + seq * PERIOD + 1 - late, kind, code)]
 
 
