@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -23,15 +24,22 @@ LEAD_DAYS: Final = 3
 """A failure is caught when its alert came at least so early."""
 
 
-@dataclass(frozen=True)
-class Tally:
-    """Counts over `weeks` of vehicles: alerts, false ones, failures, and those caught in time."""
+class Tally(msgspec.Struct, frozen=True):
+    """What a line came to over `weeks` of vehicles: alerts, false ones, failures, and failures
+    that were caught in time.
+    """
 
+    line: float
     alerts: int
     false_alarms: int
     failures: int
     caught: int
     weeks: float
+
+    @property
+    def alert_rate(self) -> float:
+        """Alerts a week per 100 vehicles."""
+        return 100 * self.alerts / self.weeks if self.weeks else 0.0
 
     @property
     def false_rate(self) -> float:
@@ -89,7 +97,7 @@ class Series:
             early = (within >= LEAD_DAYS * DAY_MS) & (within <= HORIZON_DAYS * DAY_MS)
             failures += len(failed)
             caught += int(early.any(0).sum())
-        return Tally(alerts, wrong, failures, caught, self.weeks)
+        return Tally(line, alerts, wrong, failures, caught, self.weeks)
 
     def _fresh(self) -> npt.NDArray[np.bool_]:
         """Rows before which nothing can be open: a vehicle's first, and the first of a new part."""

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from models.alarms import Tally
+
 
 class ModeRecord(msgspec.Struct, frozen=True):
     """One mode. `method`: "trees", or "prior" where there were too few failures. Figures are by
@@ -21,7 +23,9 @@ class ModeRecord(msgspec.Struct, frozen=True):
 
 
 class TrainingRecord(msgspec.Struct, frozen=True):
-    """Where a model comes from. Times in Unix milliseconds."""
+    """Where a model comes from. Times in Unix milliseconds. `tried` by mode: what each line would
+    have come to on vehicles that the trees had not seen.
+    """
 
     profile: str
     profile_version: int
@@ -35,6 +39,7 @@ class TrainingRecord(msgspec.Struct, frozen=True):
     seed: int
     modes: list[ModeRecord]
     figures: dict[str, float] = {}
+    tried: dict[str, list[Tally]] = {}
     notes: list[str] = []
     git: str = ""
     trained_ms: int = 0

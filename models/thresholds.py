@@ -1,6 +1,10 @@
-"""The 30-day risk at which an alert of a mode opens."""
+"""The 30-day risk at which an alert of a mode opens.
 
-from collections.abc import Mapping, Sequence
+Lines are chosen on what they would have come to on vehicles that the models had not seen: by
+costs alone, by what the workshop can take, or by how many false alarms people will bear.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,15 +14,20 @@ from contracts.batches import Floats
 from features.profile import Costs, Profile
 from models.alarms import Series, Tally
 
-FALSE_ALARMS: Final = 1.0
+FALSE_ALARMS: Final = 0.7
 """False alarms a week per 100 vehicles that lines are drawn for, over all modes together."""
-LEAST_LINE: Final = 0.02
-GRID: Final = np.geomspace(LEAST_LINE, 0.95, 40)
+GRID: Final = tuple(round(float(line), 4) for line in np.geomspace(0.02, 0.95, 32))
+UNTRIED: Final = 0.5
+"""Line of a mode of which too little is known to try any."""
+_PRICES: Final = (0.0, *np.geomspace(0.02, 50.0, 40).tolist())
+
+Curve = Sequence[Tally]
+"""What each line of the grid would have come to."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """`lines` by mode, and what they came to on vehicles that the models had not seen."""
+    """`lines` by mode, and what they came to; modes without a curve have no tally."""
 
     lines: dict[str, float]
     tallies: dict[str, Tally]
@@ -29,6 +38,11 @@ class Lines:
         return sum(tally.false_rate for tally in self.tallies.values())
 
     @property
+    def alert_rate(self) -> float:
+        """Alerts a week per 100 vehicles, all modes together."""
+        return sum(tally.alert_rate for tally in self.tallies.values())
+
+    @property
     def caught_share(self) -> float:
         """Share of all failures, predictable or not, that were announced in time."""
         failures = sum(tally.failures for tally in self.tallies.values())
@@ -37,8 +51,8 @@ class Lines:
 
 
 def cost_line(costs: Costs) -> float:
-    """The risk from which on a check is worth its money: it saves the breakdown less the planned
-    repair when the part would have failed, and costs the check when not.
+    """The risk from which on one check is worth its money: it saves the breakdown less the planned
+    repair when the part would have failed, and costs the check when not (Bayes decision).
     """
     saved = costs.breakdown - costs.planned_repair
     if saved <= 0:
@@ -46,34 +60,118 @@ def cost_line(costs: Costs) -> float:
     return costs.unneeded_check / (saved + costs.unneeded_check)
 
 
-def draw_lines(
-    profile: Profile,
-    series: Mapping[str, Series],
-    risk: Mapping[str, Floats],
-    false_alarms: float = FALSE_ALARMS,
+def curves(series: Mapping[str, Series], risk: Mapping[str, Floats]) -> dict[str, list[Tally]]:
+    """What every line of the grid would have come to, by mode."""
+    return {mode: [one.tally(risk[mode], line) for line in GRID] for mode, one in series.items()}
+
+
+def money(costs: Costs, tally: Tally) -> float:
+    """What failures and checks came to: a failure that was announced is a planned repair."""
+    missed = tally.failures - tally.caught
+    return (
+        missed * costs.breakdown
+        + tally.caught * costs.planned_repair
+        + tally.false_alarms * costs.unneeded_check
+    )
+
+
+def cheapest_lines(profile: Profile, found: Mapping[str, Curve]) -> Lines:
+    """The least money, whatever the number of alerts."""
+    costs = {mode.name: mode.costs for mode in profile.modes}
+    return _choose(profile, found, lambda mode, tally: -money(costs[mode], tally), _nothing, 0.0)
+
+
+def capacity_lines(profile: Profile, found: Mapping[str, Curve], alerts: float) -> Lines:
+    """The least money with at most so many alerts a week per 100 vehicles."""
+    costs = {mode.name: mode.costs for mode in profile.modes}
+    scale = float(np.mean([one.breakdown for one in costs.values()]))
+    return _choose(
+        profile,
+        found,
+        lambda mode, tally: -money(costs[mode], tally) / scale,
+        lambda tally: tally.alert_rate,
+        alerts,
+    )
+
+
+def quiet_lines(
+    profile: Profile, found: Mapping[str, Curve], false_alarms: float = FALSE_ALARMS
 ) -> Lines:
-    """One line for all modes, as low as the budget of false alarms allows, but nowhere below
-    what the costs ask. Modes without a series keep their cost line.
+    """The most failures announced in time with so many false alarms a week per 100 vehicles.
+
+    One line for all modes, or one each where that announces more on the vehicles held out.
     """
-    costs = {mode.name: max(cost_line(mode.costs), LEAST_LINE) for mode in profile.modes}
-    for line in GRID:
-        found = _lines(costs, series, risk, float(line))
-        if found.false_rate <= false_alarms:
-            return found
-    return _lines(costs, series, risk, float(GRID[-1]))
+    shared = _shared_lines(profile, found, false_alarms)
+    own = _choose(
+        profile,
+        found,
+        lambda _, tally: float(tally.caught),
+        lambda tally: tally.false_rate,
+        false_alarms,
+    )
+    return max(shared, own, key=lambda one: one.caught_share)
 
 
-def _lines(
-    costs: Mapping[str, float],
-    series: Mapping[str, Series],
-    risk: Mapping[str, Floats],
-    line: float,
+def lines_as_drawn(
+    profile: Profile, found: Mapping[str, Curve], lines: Mapping[str, float]
 ) -> Lines:
-    lines = {mode: max(cost, line) for mode, cost in costs.items()}
-    tallies = {mode: one.tally(risk[mode], lines[mode]) for mode, one in series.items()}
+    """What these lines came to, each taken for the nearest that was tried."""
+    places = {
+        mode: int(np.argmin([abs(np.log(tally.line / lines[mode])) for tally in curve]))
+        for mode, curve in found.items()
+    }
+    drawn = _at(profile, found, places)
+    return Lines({**drawn.lines, **lines}, drawn.tallies)
+
+
+def no_lines(profile: Profile, found: Mapping[str, Curve]) -> Lines:
+    """What doing nothing comes to."""
+    tallies = {
+        mode: Tally(1.0, 0, 0, curve[0].failures, 0, curve[0].weeks)
+        for mode, curve in found.items()
+    }
+    return Lines(dict.fromkeys((mode.name for mode in profile.modes), 1.0), tallies)
+
+
+def _shared_lines(profile: Profile, found: Mapping[str, Curve], false_alarms: float) -> Lines:
+    """One line for all modes."""
+    count = max((len(curve) for curve in found.values()), default=0)
+    tried = [_at(profile, found, dict.fromkeys(found, place)) for place in range(count)]
+    if not tried:
+        return _at(profile, found, {})
+    fitting = [one for one in tried if one.false_rate <= false_alarms]
+    return max(fitting or tried[-1:], key=lambda one: one.caught_share)
+
+
+def _choose(
+    profile: Profile,
+    found: Mapping[str, Curve],
+    gain: Callable[[str, Tally], float],
+    use: Callable[[Tally], float],
+    limit: float,
+) -> Lines:
+    """Per mode the line of most gain less the price of its use; the price is the lowest at which
+    all modes together keep to the limit (Lagrange).
+    """
+    for price in _PRICES:
+        places = {
+            mode: int(np.argmax([gain(mode, t) - price * t.weeks / 100 * use(t) for t in curve]))
+            for mode, curve in found.items()
+        }
+        lines = _at(profile, found, places)
+        if sum(use(tally) for tally in lines.tallies.values()) <= limit:
+            return lines
+    return lines
+
+
+def _at(profile: Profile, found: Mapping[str, Curve], places: Mapping[str, int]) -> Lines:
+    tallies = {mode: found[mode][place] for mode, place in places.items()}
+    lines = {
+        mode.name: tallies[mode.name].line if mode.name in tallies else UNTRIED
+        for mode in profile.modes
+    }
     return Lines(lines, tallies)
 
 
-def all_lines(modes: Sequence[str], line: float) -> dict[str, float]:
-    """The same line for every mode."""
-    return dict.fromkeys(modes, line)
+def _nothing(_: Tally) -> float:
+    return 0.0

@@ -24,12 +24,12 @@ from models.metrics import auc, average_precision, expected_over_observed, known
 from models.record import ModeRecord, TrainingRecord
 from models.rul import fit_rul, rul_rows
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
-from models.thresholds import FALSE_ALARMS, Lines, draw_lines
+from models.thresholds import FALSE_ALARMS, Lines, curves, quiet_lines
 
 EVER: Final = 1 << 62
 LEAST_FAILURES: Final = 8
 """Below this there is nothing to hold out: the mode gets a prior instead of trees."""
-LEARN_EVERY_DAYS: Final = 3
+LEARN_EVERY_DAYS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,12 @@ def train_on(
     fitted = _fit(table, options, progress)
     models, margins = _models(table, fitted)
     risk = {model.mode: model.risk(margins[model.mode], (30,))[:, 0] for model in models}
-    lines = draw_lines(table.profile, _series(table, fitted), risk, options.false_alarms)
+    tried = curves(_series(table, fitted), risk)
+    lines = quiet_lines(table.profile, tried, options.false_alarms)
     bundle = Bundle(table.profile.name, table.names, expectation, models, lines.lines)
     record = _record(table, options, fitted, risk, lines)
-    return bundle, msgspec.structs.replace(record, notes=[*record.notes, *map(str, suspects)])
+    notes = [*record.notes, *map(str, suspects)]
+    return bundle, msgspec.structs.replace(record, notes=notes, tried=tried)
 
 
 def _fit(table: Table, options: Options, progress: Progress) -> dict[str, Fitted]:
