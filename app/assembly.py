@@ -29,6 +29,7 @@ from infra.faust_app import create_app, raw_topic
 from infra.kafka import RecordProducer, ensure_topics, partition_count, partition_of
 from infra.log_reader import LogReader
 from infra.metrics import WorkerMetrics
+from infra.offsets import committed_offsets
 from infra.risk_publisher import RiskPublisher
 from infra.run_files import publish, withdraw
 from infra.snapshots import FolderSnapshots
@@ -107,6 +108,7 @@ def _ports(
         Settlement(store, publisher, refuser.refuse, persistence),
         persistence,
         metrics,
+        lambda number: committed_offsets(kafka, GROUP, TELEMETRY).get(number, -1),
     )
 
 
@@ -154,7 +156,7 @@ class TopicLog:
 
     def __init__(self, reader: LogReader) -> None:
         self._reader = reader
-        self.start, self.close = reader.start, reader.close
+        self.start, self.end, self.close = reader.start, reader.end, reader.close
 
     def read(self, partition: int, start: int, until: int) -> tuple[list[Incoming], int]:
         """Messages of a span, and the offset up to which there are no more."""

@@ -57,8 +57,9 @@ def rebuild(
     profile; the state of the others is kept as it is in the newest snapshot.
 
     The snapshot stands where the log goes on: at the newest snapshot's offset, else at the group's
-    commit, else at the log's start. Records after it that are stored already are refused as
-    duplicates when they come. Raises DataError while a worker runs, UnavailableError.
+    commit, else (or where these are beyond its end) at the log's start. Records after it that are
+    stored already are refused as duplicates when they come. Raises DataError while a worker runs,
+    UnavailableError.
     """
     kafka = settings.broker()
     members = group_members(kafka, GROUP)
@@ -106,9 +107,12 @@ class _Places:
         self, number: int, expectations: Mapping[str, Expectation], chosen: Mapping[str, Profile]
     ) -> Partition:
         newest = next(iter(self._snapshots.load(number)), None)
-        if newest is None:
-            start = self._log.start(number)
-            fresh = Partition(number, max(start, self._committed.get(number, 0)), self._engines)
+        end = self._log.end(number)
+        if newest is None or newest[0] > end:
+            start, committed = self._log.start(number), self._committed.get(number, 0)
+            # An offset beyond the end is of another log: all of this one is still to come.
+            place = max(start, committed) if committed <= end else start
+            fresh = Partition(number, place, self._engines)
         elif len(chosen) == len(self._engines.profiles):
             # Not read: it may be of another engine version, which is why one rebuilds.
             fresh = Partition(number, newest[0], self._engines)

@@ -32,6 +32,12 @@ class LogReader:
         with readable_errors(self._connection):
             return int(self._open().beginning_offsets([place])[place])
 
+    def end(self, partition: int) -> int:
+        """The offset that the next message will get."""
+        place = TopicPartition(self._topic, partition)
+        with readable_errors(self._connection):
+            return int(self._open().end_offsets([place])[place])
+
     def read(self, partition: int, start: int, until: int) -> tuple[list[LogMessage], int]:
         """Some messages from `start` to `until` (excluded), and the offset to read on from:
         between two messages, and from the last one to there, the log holds nothing.

@@ -35,6 +35,10 @@ class Log(Protocol):
         """The first offset that it still holds."""
         ...
 
+    def end(self, partition: int) -> int:
+        """The offset that the next message will get."""
+        ...
+
     def read(self, partition: int, start: int, until: int) -> tuple[list[Incoming], int]:
         """Messages of a span, and the offset up to which there are no more."""
         ...

@@ -19,6 +19,7 @@ from app.flow.persist import Persistence
 from app.flow.score import Champion, score
 from app.flow.settle import Settlement
 from contracts.ports import Snapshots
+from features.state import StaleStateError
 from infra.metrics import WorkerMetrics
 
 _log = structlog.get_logger(__name__)
@@ -26,7 +27,9 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Ports:
-    """What the pipeline reaches: `topic` names the log, `home` says where a vehicle belongs."""
+    """What the pipeline reaches: `topic` names the log, `home` says where a vehicle belongs,
+    `committed` what the group committed of a partition (-1: nothing).
+    """
 
     topic: str
     home: Home
@@ -35,6 +38,7 @@ class Ports:
     settlement: Settlement
     persistence: Persistence
     metrics: WorkerMetrics
+    committed: Callable[[int], int] = lambda _: -1
 
 
 class Pipeline(Keeper[Partition]):
@@ -79,10 +83,29 @@ class Pipeline(Keeper[Partition]):
         self._ahead.add(whole, [partition.number for partition, _ in work])
 
     def _empty(self, number: int, start: int) -> Partition:
+        """Raises StaleStateError where there was a state, and the log can't give it again."""
+        if start and self._asked(lambda: self._ports.committed(number)) >= 0:
+            raise StaleStateError(
+                f"partition {number} has no snapshot that can be used, and its log starts at "
+                f"{start} only: what vehicles did before would be forgotten; run `telltale state "
+                "rebuild`, which takes it from the store"
+            )
         return Partition(number, start, self._engines)
 
     def _read(self, payload: bytes, number: int) -> Partition:
-        return read_image(payload, number, self._engines)
+        """As asked for; also raises StaleStateError when the state is of another log."""
+        partition = read_image(payload, number, self._engines)
+        end = self._asked(lambda: self._ports.log.end(number))
+        if partition.cursor.next > end:
+            raise StaleStateError(
+                f"the snapshot of partition {number} stands at {partition.cursor.next}, but its "
+                f"log ends at {end}: the topic was made anew or the broker lost messages, and what "
+                "comes would be skipped; run `telltale state rebuild`"
+            )
+        return partition
+
+    def _asked(self, question: Callable[[], int]) -> int:
+        return self._ports.persistence.until_done("Kafka", question)
 
     def _write(self, partition: Partition) -> bytes:
         return write_image(partition)

@@ -104,9 +104,13 @@ class MemoryLog:
     def __init__(self, messages=()):
         self.messages = {message.offset: message for message in messages}
         self.first = min(self.messages, default=0)
+        self.last = 1 << 40
 
     def start(self, _partition):
         return self.first
+
+    def end(self, _partition):
+        return self.last
 
     def read(self, _partition, start, until):
         found = [self.messages[at] for at in range(start, until) if at in self.messages]
@@ -117,7 +121,14 @@ class Bench:
     """A pipeline with everything around it in memory, snapshots in a folder."""
 
     def __init__(
-        self, folder, log=None, store=None, champions=None, home=lambda _vehicle: 0, ahead=0
+        self,
+        folder,
+        log=None,
+        store=None,
+        champions=None,
+        home=lambda _vehicle: 0,
+        ahead=0,
+        committed=-1,
     ):
         self.store, self.log = store or MemoryStore(), log or MemoryLog()
         self.published, self.refused, self.now = [], [], 0.0
@@ -127,7 +138,14 @@ class Bench:
         persistence = Persistence(self.stop, on_outage=self.outages.append)
         settlement = Settlement(self.store, self, self.refused.extend, persistence)
         ports = Ports(
-            "telemetry", home, self.log, self.snapshots, settlement, persistence, self.metrics
+            "telemetry",
+            home,
+            self.log,
+            self.snapshots,
+            settlement,
+            persistence,
+            self.metrics,
+            lambda _partition: committed,
         )
         engines = Engines({PROFILE.name: PROFILE})
         self.pipeline = Pipeline(engines, ports, clock=lambda: self.now, ahead=ahead)
