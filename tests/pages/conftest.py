@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.app.serving import serve_fleet
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 60_000
+"""A busy machine is slow, and that is no failure."""
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -25,6 +27,7 @@ def chromium():
         pytest.skip("no chromium; install Debian's package: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        expect.set_options(timeout=PATIENCE_MS)
         yield browser
         browser.close()
 
@@ -47,7 +50,7 @@ def page(chromium, fleet, complaints, request):
     options |= {"timezone_id": "Europe/Paris", **getattr(request, "param", {})}
     context = chromium.new_context(base_url=fleet.url, **options)
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     yield page
