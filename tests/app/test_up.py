@@ -95,7 +95,13 @@ def test_status_tells_topics_tables_and_dead_letters(stack):
     assert found["dead_letters"] == {"duplicate": 1, "undecodable": 2}
     assert found["tables"]["dead_letters"] == 3
     topics = {topic["topic"]: topic["messages"] for topic in found["topics"]}
-    assert topics == {"telemetry": 0, "risk": 0, "commands": 0, "dead-letters": 3}
+    assert topics == {
+        "telemetry": 0,
+        "risk": 0,
+        "commands": 0,
+        "alerts": 0,
+        "dead-letters": 3,
+    }
     assert found["problems"] == []
     assert "undecodable" in telltale(environment(settings), "status").stdout
 
