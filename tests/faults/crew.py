@@ -137,6 +137,15 @@ class Crew:
             raise AssertionError(f"stopped with {codes} after {took:.1f} s: {self.last_words()}")
         return took
 
+    def dismiss(self):
+        """Wait until everyone has ended by himself, and hire nobody; how they ended."""
+        with self._lock:
+            self.size, members = 0, list(self.members)
+        codes = [_wait(member, 30) for member in members]
+        with self._lock:
+            self.members, self.fell = [], []
+        return codes
+
     def resize(self, size):
         """Hire or dismiss; who is dismissed stops in an orderly way."""
         with self._lock:

@@ -11,7 +11,7 @@ import time
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from contracts.topics import TELEMETRY
+from contracts.topics import PARTITIONS, TELEMETRY
 from infra.kafka_clients import open_admin, open_consumer
 from infra.offsets import committed_offsets
 from tests.faults.crew import environment
@@ -54,6 +54,11 @@ def _all_gone(files, _chance):
         file.unlink()
 
 
+def _all_cut(files, _chance):
+    for file in files:
+        file.write_bytes(file.read_bytes()[:-1])
+
+
 def _strangers(files, _chance):
     folder = files[-1].parent
     (folder / ".0123.tmp").write_bytes(b"half")
@@ -68,6 +73,7 @@ DAMAGES = (
     ("of an older version", _older_version),
     ("older than the commit", _older_than_commit),
     ("all gone", _all_gone),
+    ("all of them truncated", _all_cut),
     ("strange files beside", _strangers),
     ("newer than the commit", None),
 )
@@ -83,7 +89,8 @@ def damaged(ground, size):
         for _ in range(size.times(4, least=1)):
             lane.wait_for_snapshots()
             lane.crew.stop()
-            for number, (_, damage) in enumerate(DAMAGES):
+            for place, (_, damage) in enumerate(DAMAGES):
+                number = place % PARTITIONS
                 lane.fault()
                 if damage is None:
                     _commit(lane.settings, {number: 1})
@@ -125,6 +132,7 @@ def rebuilt(ground, size):
         lane.fault()
         shutil.rmtree(lane.settings.home / "snapshots")
         forget_committed(lane.settings)
+        _expect_refusal(lane)
         done = subprocess.run(
             [sys.executable, "-m", "app.cli.main", "state", "rebuild", "--json"],
             env=environment(lane.settings),
@@ -142,6 +150,17 @@ def rebuilt(ground, size):
         time.sleep(2.0)
         # Vehicles stand in another order in a rebuilt state; the rows after it are the proof.
         return [lane.finish(states=False)]
+
+
+def _expect_refusal(lane):
+    """A worker says why it can't begin, instead of beginning anew."""
+    lane.load.go_on()
+    lane.crew.resize(1)
+    lane.wait_for("run `telltale state rebuild`")
+    codes = lane.crew.dismiss()
+    if codes != [1]:
+        lane.outcome.complaints.append(f"a worker without its state ended with {codes}")
+    lane.load.pause()
 
 
 def forgetful(ground, size):
