@@ -22,6 +22,8 @@ PAGES = {
     "alerts": "/alerts",
     "alerts-quiet": "/alerts?show=quiet",
     "alert": "/alerts/a-V0001-coolant_pump",
+    "workorders": "/workorders",
+    "lab": "/lab?profile=truck-diesel",
     "vehicle": "/vehicles/V0001",
     "vehicle-silent": "/vehicles/V0005",
     "vehicle-fine": "/vehicles/V0008",
