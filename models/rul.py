@@ -47,7 +47,7 @@ class RulOptions:
     seeds: tuple[int, ...] = (1, 2, 3)
     folds: int = 5
     max_depth: int = 5
-    eta: float = 0.05
+    eta: float = 0.03
     subsample: float = 0.7
     colsample_bytree: float = 0.3
     min_child_weight: float = 20.0

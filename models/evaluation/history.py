@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from contracts.batches import Summaries
+from contracts.errors import DataError
 from contracts.records import Frame, VehicleEvent
 from features.profile import Profile
 from features.summary import summarise
@@ -24,9 +25,14 @@ class Read:
 
 
 def read_history(profile: Profile, items: Iterable[Item]) -> Read:
-    """Everything that `items` hold, in memory."""
+    """Everything that `items` hold, in memory. Raises DataError when no frame makes sense."""
     counts = [0, 0]
     history = MemoryHistory(profile.name, _chunks(profile, items, counts))
+    if not counts[0]:
+        raise DataError(
+            f"none of {counts[1]} rows makes sense as data of profile {profile.name}; "
+            "`telltale replay` gives each its reason"
+        )
     return Read(history, counts[0], counts[1])
 
 
