@@ -38,3 +38,21 @@ class DeadLetter(msgspec.Struct, frozen=True):
     offset: int
     time_ms: int
     payload: bytes
+
+
+class Withheld(msgspec.Struct, frozen=True):
+    """Refusals of one partition in one minute of the broker's time that got no letter of their
+    own, because there were too many: `count` of them with `bytes` bytes, by reason.
+
+    `spans` are the offsets (end excluded) of the log where they stand, at most 256 spans; a span
+    may hold sound messages too where there would have been more. `count` grows until the minute is
+    over; the account with the highest is the newest.
+    """
+
+    topic: str
+    partition: int
+    minute_ms: int
+    count: int
+    bytes: int
+    reasons: dict[str, int]
+    spans: list[tuple[int, int]]

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from contracts.alerts import Alert, Transition
 from contracts.batches import FeatureRows, RiskRows, Summaries
-from contracts.dead_letters import DeadLetter
+from contracts.dead_letters import DeadLetter, Withheld
 from contracts.records import Record, VehicleEvent
 
 
@@ -20,6 +20,7 @@ class ResultStore(Protocol):
     def write_risk(self, rows: RiskRows) -> None: ...
     def write_alerts(self, alerts: Sequence[Alert], transitions: Sequence[Transition]) -> None: ...
     def write_dead_letters(self, letters: Sequence[DeadLetter]) -> None: ...
+    def write_withheld(self, accounts: Sequence[Withheld]) -> None: ...
 
 
 class History(Protocol):

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from contracts.alerts import Alert, Answer, Silence, Transition
 from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries
-from contracts.dead_letters import DeadLetter
+from contracts.dead_letters import DeadLetter, Withheld
 from contracts.records import VehicleEvent
 from infra.vins import VinSeal, last4, shown
 
@@ -192,6 +192,24 @@ def dead_letters_table(letters: Sequence[DeadLetter]) -> Table:
             "time": _times([one.time_ms for one in letters]),
             "partition": pa.array([one.partition for one in letters], pa.int32()),
             "bytes": pa.array([len(one.payload) for one in letters], pa.uint64()),
+        }
+    )
+
+
+def withheld_table(accounts: Sequence[Withheld]) -> Table:
+    """Rows of `withheld_letters`."""
+    counts = pa.map_(pa.string(), pa.uint64())
+    offsets = pa.list_(pa.int64())
+    return pa.table(
+        {
+            "topic": [one.topic for one in accounts],
+            "partition": pa.array([one.partition for one in accounts], pa.int32()),
+            "minute": _times([one.minute_ms for one in accounts]),
+            "count": pa.array([one.count for one in accounts], pa.uint64()),
+            "bytes": pa.array([one.bytes for one in accounts], pa.uint64()),
+            "reasons": pa.array([list(one.reasons.items()) for one in accounts], counts),
+            "starts": pa.array([[span[0] for span in one.spans] for one in accounts], offsets),
+            "ends": pa.array([[span[1] for span in one.spans] for one in accounts], offsets),
         }
     )
 

@@ -1,16 +1,17 @@
 """Reads the `dead-letters` topic and sends letters back where they came from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 from kafka import TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from contracts.dead_letters import DeadLetter
+from contracts.dead_letters import DeadLetter, Withheld
 from contracts.topics import DEAD_LETTERS, TELEMETRY, TOPICS
 from infra.connections import KafkaConnection
 from infra.kafka_clients import open_consumer, open_producer, readable_errors
+from infra.log_reader import LogReader
 
 REPLAY_GROUP = "telltale-dead-letters-replay"
 _POLL_MS = 1000
@@ -81,6 +82,42 @@ def replay(connection: KafkaConnection, reason: str = "", *, again: bool = False
     if last >= 0 and not reason:
         _commit(connection, last + 1)
     return Replayed(sent, left)
+
+
+def replay_withheld(connection: KafkaConnection, accounts: Iterable[Withheld]) -> Replayed:
+    """Read withheld messages from the log itself and send them again. `left` are offsets that the
+    log no longer holds. Raises UnavailableError.
+
+    A message is sent whole: what was sound in it is refused as a duplicate.
+    """
+    producer = open_producer(connection)
+    sent = wanted = 0
+    try:
+        for account in accounts:
+            reader = LogReader(connection, connection.topic(TELEMETRY))
+            try:
+                for start, end in account.spans:
+                    wanted += end - start
+                    for payload in _span(reader, account.partition, start, end):
+                        with readable_errors(connection):
+                            topic = connection.topic(TELEMETRY)
+                            producer.send(topic, payload, partition=account.partition)
+                        sent += 1
+            finally:
+                reader.close()
+        with readable_errors(connection):
+            producer.flush(30)
+    finally:
+        producer.close(timeout=1)
+    return Replayed(sent, wanted - sent)
+
+
+def _span(reader: LogReader, partition: int, start: int, end: int) -> Iterator[bytes]:
+    at = max(start, reader.start(partition))
+    while at < end:
+        found, at = reader.read(partition, at, end)
+        for message in found:
+            yield message.payload
 
 
 def _commit(connection: KafkaConnection, offset: int) -> None:

@@ -18,6 +18,7 @@ class WorkerMetrics:
         self.frames = self._counter("frames", "Frames applied.")
         self.rows = self._counter("rows", "Rows stored.", "table")
         self.refused = self._counter("refused", "Messages and records refused.", "reason")
+        self.withheld = self._counter("withheld", "Refusals without a letter of their own.")
         self.skipped = self._counter("skipped", "Messages seen again after a restart.")
         self.lost = self._counter("lost_messages", "Messages that the log lost before us.")
         self.outages = self._counter("outages", "Times that store or broker went away.", "what")

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from contracts.alerts import Alert, Answer, Silence, Transition
 from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries
-from contracts.dead_letters import DeadLetter
+from contracts.dead_letters import DeadLetter, Withheld
 from contracts.errors import DataError, SettingsError
 from contracts.records import VehicleEvent
 from infra import arrow_rows
@@ -100,6 +100,22 @@ class ClickHouseStore:
         if silences:
             self.clickhouse.insert("silences", arrow_rows.silences_table(silences))
 
+    def write_withheld(self, accounts: Sequence[Withheld]) -> None:
+        """Rows of `withheld_letters`; the account with the highest count replaces the others."""
+        if accounts:
+            self.clickhouse.insert("withheld_letters", arrow_rows.withheld_table(accounts))
+
+    def withheld(self) -> list[Withheld]:
+        """The newest account of every partition and minute, in order."""
+        rows = self.clickhouse.rows(
+            "SELECT topic, partition, toUnixTimestamp64Milli(minute), count, bytes, reasons, "
+            "starts, ends FROM withheld_letters FINAL ORDER BY topic, partition, minute"
+        )
+        return [
+            Withheld(topic, partition, minute, count, size, dict(reasons), _pairs(starts, ends))
+            for topic, partition, minute, count, size, reasons, starts, ends in rows
+        ]
+
     def write_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         """Rows of `dead_letters`."""
         if letters:
@@ -184,6 +200,10 @@ class ClickHouseStore:
             VehicleEvent(tenant, profile, vehicle, time, kind, code, dict(detail))
             for vehicle, kind, code, time, detail in zip(*columns, times, details, strict=True)
         ]
+
+
+def _pairs(starts: Sequence[int], ends: Sequence[int]) -> list[tuple[int, int]]:
+    return list(zip(starts, ends, strict=True))
 
 
 def _span(

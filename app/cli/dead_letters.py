@@ -11,8 +11,9 @@ from app.cli.output import print_json, print_table
 from app.settings import load_settings
 from contracts.dead_letters import Reason
 from contracts.errors import SettingsError
-from infra.dead_letters import Kept, read_letters
+from infra.dead_letters import Kept, read_letters, replay_withheld
 from infra.dead_letters import replay as replay_letters
+from infra.store import ClickHouseStore
 
 app = typer.Typer(help="What was refused and why.", no_args_is_help=True)
 
@@ -65,16 +66,50 @@ def list_letters(
     print_table("Dead letters", columns, rows)
 
 
+@app.command("withheld")
+def list_withheld(*, as_json: JsonOption = False) -> None:
+    """List refusals that got no letter because there were too many, with their offsets."""
+    accounts = ClickHouseStore(load_settings().store()).withheld()
+    if as_json:
+        print_json({"withheld": accounts})
+        return
+    columns = ("minute", "partition", "withheld", "bytes", "reasons", "offsets")
+    rows = [
+        (
+            _time(one.minute_ms),
+            str(one.partition),
+            f"{one.count:,}",
+            one.bytes,
+            ", ".join(f"{reason} {count:,}" for reason, count in sorted(one.reasons.items())),
+            ", ".join(f"{start}-{end - 1}" for start, end in one.spans[:8])
+            + (f" and {len(one.spans) - 8} spans more" if len(one.spans) > 8 else ""),
+        )
+        for one in accounts
+    ]
+    print_table("Withheld dead letters", columns, rows)
+
+
 @app.command()
 def replay(
     *,
     reason: ReasonOption = "",
     again: Annotated[bool, typer.Option(help="Also those that went back before.")] = False,
+    withheld: Annotated[
+        bool, typer.Option("--withheld", help="Those without a letter, from the log, all of them.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Send dead letters back to their topic, each once."""
     _check(reason)
-    done = replay_letters(load_settings().broker(), reason, again=again)
+    settings = load_settings()
+    if withheld:
+        accounts = ClickHouseStore(settings.store()).withheld()
+        done = replay_withheld(settings.broker(), accounts)
+        if not as_json:
+            typer.echo(f"{done.sent:,} went back; the log no longer holds {done.left:,}.")
+            return
+    else:
+        done = replay_letters(settings.broker(), reason, again=again)
     if as_json:
         print_json({"sent": done.sent, "left": done.left})
         return
@@ -87,11 +122,15 @@ def _check(reason: str) -> None:
         raise SettingsError(msg)
 
 
+def _time(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+
+
 def _line(kept: Kept) -> Line:
     letter = kept.letter
     return Line(
         kept.offset,
-        datetime.fromtimestamp(letter.time_ms / 1000, UTC).isoformat(timespec="milliseconds"),
+        _time(letter.time_ms),
         letter.reason,
         letter.detail,
         letter.topic,

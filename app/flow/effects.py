@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from contracts.batches import FeatureRows, RiskRows, Summaries
-from contracts.dead_letters import DeadLetter
+from contracts.dead_letters import DeadLetter, Withheld
 from contracts.records import VehicleEvent
 
 
@@ -20,7 +20,10 @@ class Expected:
 
 @dataclass
 class Effects:
-    """Everything that has to be stored and published before the log may be forgotten."""
+    """Everything that has to be stored and published before the log may be forgotten.
+
+    `held` counts refusals that got no letter of their own; `withheld` accounts for them.
+    """
 
     summaries: list[Summaries] = field(default_factory=list)
     events: list[VehicleEvent] = field(default_factory=list)
@@ -28,6 +31,8 @@ class Effects:
     risk: list[RiskRows] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     messages: int = 0
+    withheld: list[Withheld] = field(default_factory=list)
+    held: int = 0
 
 
 def merge(parts: Iterable[Effects]) -> Effects:
@@ -43,6 +48,8 @@ def merge(parts: Iterable[Effects]) -> Effects:
             features.setdefault(key, []).append(expected.rows)
         whole.events += part.events
         whole.letters += part.letters
+        whole.withheld += part.withheld
+        whole.held += part.held
         whole.messages += part.messages
     whole.summaries = [_join_summaries(batches) for batches in summaries.values()]
     whole.features = [Expected(key[1], _join_features(rows)) for key, rows in features.items()]

@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 
 from app.flow.partition import Engines, Partition
+from app.flow.ration import Spent
 from features.expectation import Expectation
 
 
@@ -17,6 +18,7 @@ class _Image(msgspec.Struct, frozen=True):
     next_offset: int
     expectations: dict[str, bytes]
     arrays: dict[str, _Array]
+    spent: Spent = Spent()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -30,7 +32,7 @@ def write_image(partition: Partition) -> bytes:
         name: _Array(array.dtype.str, array.shape, array.tobytes())
         for name, array in partition.state.arrays().items()
     }
-    return _encoder.encode(_Image(partition.cursor.next, used, arrays))
+    return _encoder.encode(_Image(partition.cursor.next, used, arrays, partition.spent))
 
 
 def read_image(payload: bytes, number: int, engines: Engines) -> Partition:
@@ -50,4 +52,5 @@ def read_image(payload: bytes, number: int, engines: Engines) -> Partition:
         for name, array in image.arrays.items()
     }
     partition.state = engines.of(partition.expectations).restore(arrays)
+    partition.spent = image.spent
     return partition

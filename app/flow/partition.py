@@ -6,6 +6,7 @@ from app.flow.decode import Decoded, decode, refused_letters
 from app.flow.effects import Effects, Expected
 from app.flow.message import Incoming
 from app.flow.order import Cursor
+from app.flow.ration import Spent, share
 from contracts.batches import Ints
 from contracts.records import Record
 from features.engine import Engine, Step
@@ -50,6 +51,7 @@ class Partition:
         self.cursor = Cursor(next_offset)
         self.expectations = {**engines.neutral, **(expectations or {})}
         self.state = PartitionState()
+        self.spent = Spent()
         self._engines = engines
         self._engine = engines.of(self.expectations)
         self._at_home: set[str] = set()
@@ -76,8 +78,16 @@ class Partition:
         step = self._step(decoded, strangers)
         features = [Expected(self.expectations[r.profile].id, r) for r in step.features]
         letters = decoded.letters + refused_letters(decoded, step.refused, topic)
+        sent, withheld, self.spent = share(letters, self.spent)
         return Effects(
-            list(step.summaries), list(step.events), features, [], letters, len(messages)
+            list(step.summaries),
+            list(step.events),
+            features,
+            [],
+            sent,
+            len(messages),
+            withheld,
+            len(letters) - len(sent),
         )
 
     def _step(self, decoded: Decoded, strangers: dict[int, Refusal]) -> Step:

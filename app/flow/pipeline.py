@@ -18,6 +18,7 @@ from app.flow.partition import Engines, Home, Partition
 from app.flow.persist import Persistence
 from app.flow.score import Champion, score
 from app.flow.settle import Settlement
+from contracts.dead_letters import Withheld
 from contracts.ports import Snapshots
 from features.state import StaleStateError
 from infra.metrics import WorkerMetrics
@@ -137,3 +138,18 @@ class Pipeline(Keeper[Partition]):
         rows.labels("risk").inc(sum(map(len, whole.risk)))
         for letter in whole.letters:
             metrics.refused.labels(letter.reason).inc()
+        metrics.withheld.inc(whole.held)
+        for account in whole.withheld:
+            self._warn(account)
+
+    def _warn(self, account: Withheld) -> None:
+        """Once a minute of a storm."""
+        storm = f"{account.partition} {account.minute_ms}"
+        if storm not in self._told:
+            self._told.add(storm)
+            _log.error(
+                "dead letters are withheld, there are too many; `telltale dead-letters withheld` "
+                "says where they stand in the log",
+                partition=account.partition,
+                reasons=account.reasons,
+            )

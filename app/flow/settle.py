@@ -49,6 +49,7 @@ class Settlement:
         for risk in effects.risk:
             self._store.write_risk(risk)
         self._store.write_dead_letters(effects.letters)
+        self._store.write_withheld(effects.withheld)
 
     def _publish(self, effects: Effects) -> None:
         if effects.letters:

@@ -66,7 +66,9 @@ class MemoryStore:
     """Rows by natural key; `away` calls are refused first."""
 
     def __init__(self):
-        self.rows = {name: {} for name in ("summaries", "events", "features", "risk", "letters")}
+        self.rows = {
+            name: {} for name in ("summaries", "events", "features", "risk", "letters", "withheld")
+        }
         self.writes = 0
         self.away = 0
 
@@ -96,6 +98,10 @@ class MemoryStore:
     def write_dead_letters(self, letters):
         if letters:
             self._put("letters", {(x.partition, x.offset, x.reason, x.detail): x for x in letters})
+
+    def write_withheld(self, accounts):
+        if accounts:
+            self._put("withheld", {(x.partition, x.minute_ms): x for x in accounts})
 
 
 class MemoryLog:

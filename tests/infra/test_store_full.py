@@ -16,7 +16,7 @@ def test_a_full_disk_is_an_outage(stack):
     store = ClickHouseStore(stack.fresh().store(), patience_s=0.2)
     setting = "min_free_disk_bytes_to_perform_insert"
     store.clickhouse.command(f"ALTER TABLE events MODIFY SETTING {setting} = 1000000000000000")
-    with pytest.raises(UnavailableError, match="NOT_ENOUGH_SPACE|free space"):
+    with pytest.raises(UnavailableError, match=r"NOT_ENOUGH_SPACE|free space"):
         store.write_events([EVENT])
     store.clickhouse.command(f"ALTER TABLE events RESET SETTING {setting}")
     store.write_events([EVENT])

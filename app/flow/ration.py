@@ -1,0 +1,85 @@
+"""How many dead letters a partition may send: a storm of poison must not become one of letters.
+
+What is over the measure is counted, with the offsets where it stands in the log, from where it can
+be replayed. The measure is taken in the broker's time, so that it is a function of the log and the
+same letters are sent whoever reads it.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from contracts.dead_letters import DeadLetter, Withheld
+
+MINUTE_MS: Final = 60_000
+LETTERS: Final = 600
+"""Letters of a partition in a minute."""
+BYTES: Final = 16 * 1024 * 1024
+"""Original bytes in them."""
+SPANS: Final = 256
+"""Spans of offsets that are told apart; beyond, the nearest two become one."""
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """What a partition has sent in its present minute, and what it has withheld."""
+
+    minute: int = -1
+    letters: int = 0
+    bytes: int = 0
+    withheld: Withheld | None = None
+
+
+def share(
+    letters: Sequence[DeadLetter], spent: Spent
+) -> tuple[list[DeadLetter], list[Withheld], Spent]:
+    """The letters that may go, in order of offset; the newest account of each minute in which
+    more was withheld; and what is spent now.
+    """
+    sent: list[DeadLetter] = []
+    accounts: dict[int, Withheld] = {}
+    for letter in sorted(letters, key=_offset):
+        minute = letter.time_ms // MINUTE_MS
+        if minute > spent.minute:
+            spent = Spent(minute)
+        size = spent.bytes + len(letter.payload)
+        if spent.letters < LETTERS and size <= BYTES:
+            sent.append(letter)
+            spent = msgspec.structs.replace(spent, letters=spent.letters + 1, bytes=size)
+        else:
+            account = _withhold(spent, letter)
+            accounts[account.minute_ms] = account
+            spent = msgspec.structs.replace(spent, withheld=account)
+    return sent, list(accounts.values()), spent
+
+
+def _withhold(spent: Spent, letter: DeadLetter) -> Withheld:
+    minute_ms = spent.minute * MINUTE_MS
+    before = spent.withheld or Withheld(letter.topic, letter.partition, minute_ms, 0, 0, {}, [])
+    reasons = before.reasons | {letter.reason: before.reasons.get(letter.reason, 0) + 1}
+    return Withheld(
+        before.topic,
+        before.partition,
+        before.minute_ms,
+        before.count + 1,
+        before.bytes + len(letter.payload),
+        reasons,
+        _extended(before.spans, letter.offset),
+    )
+
+
+def _extended(spans: list[tuple[int, int]], offset: int) -> list[tuple[int, int]]:
+    """Spans (end excluded) with one more offset, which is not below theirs."""
+    if spans and spans[-1][1] >= offset:
+        return [*spans[:-1], (spans[-1][0], max(spans[-1][1], offset + 1))]
+    found = [*spans, (offset, offset + 1)]
+    if len(found) > SPANS:
+        gaps = [after[0] - before[1] for before, after in pairwise(found)]
+        place = gaps.index(min(gaps))
+        found[place : place + 2] = [(found[place][0], found[place + 1][1])]
+    return found
+
+
+def _offset(letter: DeadLetter) -> int:
+    return letter.offset

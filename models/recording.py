@@ -1,0 +1,94 @@
+"""Writes down what a training run came to (models/record.py)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from contracts.batches import Floats
+from features.profile import Profile
+from models.alarms import Tally
+from models.fit import Fitted
+from models.grow import Trees
+from models.metrics import auc, average_precision, expected_over_observed, known_within
+from models.record import ModeRecord, TrainingRecord
+from models.table import DAY_MS, Table
+from models.thresholds import Lines
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What there is to be written down. `risk` [rows] by mode is by trees that had not seen the
+    row's vehicle.
+    """
+
+    table: Table
+    trees: Trees
+    seed: int
+    fitted: Mapping[str, Fitted]
+    risk: Mapping[str, Floats]
+    lines: Lines
+
+
+def record_of(
+    run: Run, figures: Mapping[str, float], tried: dict[str, list[Tally]]
+) -> TrainingRecord:
+    """The record, without the time and the machine's part."""
+    table, scope = run.table, run.table.scope
+    notes = []
+    if not run.risk:
+        notes.append(
+            "nothing of this fleet has failed yet: there is no risk to speak of, only vehicles "
+            "that are unusual (`telltale unusual`)"
+        )
+    return TrainingRecord(
+        table.profile.name,
+        table.profile.version,
+        scope.tenant,
+        int(table.time_ms.min(initial=scope.until_ms)),
+        scope.until_ms,
+        len(table.vehicles),
+        table.summaries,
+        len(table),
+        {key: value for key, value in asdict(run.trees).items() if key != "jobs"},
+        run.seed,
+        [_mode_record(run, mode) for mode in run.risk],
+        {
+            "caught_3d_share": run.lines.caught_share,
+            "false_alarms_per_100_vehicles_week": run.lines.false_rate,
+            **figures,
+        },
+        tried,
+        notes,
+    )
+
+
+def month_bins(profile: Profile) -> int:
+    """How many hazard bins the next 30 days are, or all where they are shorter."""
+    within = int(np.searchsorted(profile.hazard_bins_ms, 30 * DAY_MS)) + 1
+    return min(within, len(profile.hazard_bins))
+
+
+def _mode_record(run: Run, mode: str) -> ModeRecord:
+    table = run.table
+    came = known_within(table.label(mode), month_bins(table.profile))
+    known = np.isfinite(came)
+    came, score = came[known], run.risk[mode][known]
+    found, failures = run.fitted.get(mode), table.failures(mode)
+    few = f"{failures} failures are too few to learn from; risk is the fleet's rate"
+    return ModeRecord(
+        mode,
+        "trees" if found else "prior",
+        failures,
+        list(found.rounds) if found else [],
+        found.loss if found else 0.0,
+        _known(auc(came, score)),
+        _known(average_precision(came, score)),
+        _known(expected_over_observed(came, score)),
+        run.lines.lines[mode],
+        "" if found else few,
+    )
+
+
+def _known(figure: float) -> float | None:
+    return figure if np.isfinite(figure) else None

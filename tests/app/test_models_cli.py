@@ -1,0 +1,122 @@
+"""Training, promotion and thresholds as a person does them, on a real store."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from app.champion import Champions
+from app.cli.main import app
+from app.settings import PREFIX
+from contracts.errors import TelltaleError
+from infra.store import ClickHouseStore
+from models.registry import Registry
+from tests.features.logs import SMALL_TOML
+from tests.models.fleet import SCOPE, history
+
+RUNNER = CliRunner()
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def fleet(stack, tmp_path_factory):
+    """A store with a small fleet's history, and a folder with its profile."""
+    settings = stack.fresh()
+    store = ClickHouseStore(settings.store())
+    memory = history(24)
+    vehicles = memory.vehicles("default", "small")
+    store.write_summaries(memory.summaries("default", "small", vehicles, 0, 1 << 60))
+    store.write_events(memory.events("default", "small", vehicles, 0, 1 << 60))
+    folder = tmp_path_factory.mktemp("profiles")
+    (folder / "small.toml").write_bytes(SMALL_TOML)
+    return settings, folder
+
+
+@pytest.fixture
+def telltale(fleet, monkeypatch):
+    """Runs a command in this fleet's home; its JSON."""
+    settings, folder = fleet
+    monkeypatch.setenv(f"{PREFIX}HOME", str(settings.home))
+    for name, value in settings.store().model_dump().items():
+        if name in {"url", "database", "user", "password"}:
+            secret = getattr(value, "get_secret_value", lambda value=value: value)()
+            monkeypatch.setenv(f"{PREFIX}CLICKHOUSE__{name.upper()}", str(secret))
+
+    def run(*words, profiles=False):
+        given = [*words, *(["--profile-dir", str(folder)] if profiles else [])]
+        done = RUNNER.invoke(app, given, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout) if "--json" in words else done.stdout
+
+    return run
+
+
+def test_the_store_answers_as_history_in_memory_does(fleet):
+    settings, _ = fleet
+    store, memory = ClickHouseStore(settings.store()), history(24)
+    assert store.span("default", "small") == memory.span("default", "small")
+    assert store.span("default", "other") == (0, 0)
+    wanted = memory.summaries("default", "small", ["V0003"], SCOPE.since_ms, SCOPE.until_ms)
+    found = store.summaries("default", "small", ["V0003"], SCOPE.since_ms, SCOPE.until_ms)
+    assert (found.time_ms == wanted.time_ms).all()
+    assert np.array_equal(found.stats, wanted.stats, equal_nan=True)
+
+
+def test_the_life_of_a_model(fleet, telltale):
+    settings, _ = fleet
+    registry = Registry(settings.models_dir)
+    train = ("train", "--profile", "small", "--json")
+    first = telltale(*train, profiles=True)
+    assert first["promoted"] is True
+    assert registry.champion("small") == first["model"]
+    assert first["record"]["vehicles"] == 24
+    assert {one["method"] for one in first["record"]["modes"]} == {"trees"}
+
+    champions = Champions(registry, ["small"])
+    assert champions.refresh()["small"].bundle.id == first["model"]
+    second = telltale(*train, "--seed", "2", "--no-promote", profiles=True)
+    assert second["promoted"] is False
+    # A new champion needs no new state: what signals should be is taken over.
+    found = [registry.manifest(one["model"]).expectation for one in (first, second)]
+    assert found[0] == found[1]
+
+    listed = telltale("models", "list", "--profile", "small", "--json")
+    assert [one["model"] for one in listed] == [first["model"], second["model"]]
+    assert listed[0]["aliases"] == ["champion"]
+    telltale("models", "promote", second["model"], "--actor", "Ada", "--reason", "try")
+    assert champions.refresh()["small"].bundle.id == second["model"]
+    telltale("models", "rollback", "small", "--actor", "Ada", "--reason", "noisy")
+    assert champions.refresh()["small"].bundle.id == first["model"]
+    shown = telltale("models", "show", first["model"], "--json")
+    assert [one["action"] for one in shown["history"]] == ["promote", "promote", "roll back"]
+    assert telltale("status", "--json")["champions"]["small"] == first["model"]
+
+    fewer = telltale("thresholds", "--profile", "small", "--capacity", "1", "--json", profiles=True)
+    policies = {one["name"]: one for one in fewer["policies"]}
+    assert policies["nothing"]["saved_a_year"] == 0
+    assert policies["capacity"]["alerts_a_week"] <= 1
+    assert policies["costs"]["saved_a_year"] >= policies["capacity"]["saved_a_year"] - 1e-6
+    drawn = telltale("thresholds", "--profile", "small", "--use", "costs", "--json", profiles=True)
+    bundle = champions.refresh()["small"].bundle
+    assert bundle.id == drawn["champion"] != first["model"]
+    assert bundle.lines == policies["costs"]["lines"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("train", "--profile", "boat"), "no profile 'boat'"),
+        (("train", "--profile", "car-electric"), "no history of profile car-electric"),
+        (("train", "--profile", "car-electric", "--since", "soon"), "write it like 2025-01-31"),
+        (("train", "--profile", "car-electric", "--dask", "nowhere"), "Dask scheduler"),
+        (("models", "show", "none-1"), "no model 'none-1'"),
+        (("models", "promote", "none-1"), "no model 'none-1'"),
+        (("models", "rollback", "car-electric"), "no champion before"),
+        (("thresholds", "--profile", "car-electric"), "no champion"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(telltale, words, told):
+    assert telltale
+    with pytest.raises(TelltaleError, match=told):
+        RUNNER.invoke(app, words, catch_exceptions=False)

@@ -1,0 +1,113 @@
+"""Remaining life: learnt, kept within its cap, stored whole, the same alone or in company."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from contracts.errors import DataError, ModelError
+from features.profile import builtin_profile
+from ingest.adapters.cmapss import read
+from ingest.adapters.cmapss_lives import read_lives, subset_files
+from ingest.adapters.reading import ReadOptions
+from models.evaluation.cmapss import evaluate, phm08_score
+from models.evaluation.history import read_history
+from models.rul import RulOptions, fit_rul, from_files
+from tests.models.engines import write_subset
+
+PROFILE = builtin_profile("turbofan")
+QUICK = RulOptions(seeds=(1, 2), folds=3, eta=0.1, rounds=80, patience=20, rows=2_500)
+
+
+def histories(folder, subset="FD002"):
+    runs, cut, lives = subset_files(folder, subset)
+    train = read_history(PROFILE, read(runs, ReadOptions())).history
+    test = read_history(PROFILE, read(cut, ReadOptions())).history
+    return train, test, np.array(read_lives(lives), np.float32)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cmapss")
+    write_subset(folder, "FD002")
+    return evaluate(PROFILE, "FD002", *histories(folder), QUICK)
+
+
+def test_life_left_is_learnt_and_its_interval_holds(done):
+    found = done.figures
+    spread = np.minimum(done.true_life, 125).std()
+    assert found.rmse_capped < 0.6 * spread
+    assert found.coverage_80 <= found.coverage_90
+    assert found.coverage_90 >= 0.75
+    assert found.width_80 < found.width_90 < 80
+    assert (found.train_engines, found.test_engines) == (30, 30)
+
+
+def test_every_row_stays_within_the_cap_and_its_bounds(done):
+    value, low, high = done.model.predict(done.train.values).T
+    assert (low >= 0).all()
+    assert (low <= value).all()
+    assert (value <= high).all()
+    assert (high <= 125).all()
+
+
+def test_a_row_has_the_same_life_alone_or_in_company(done):
+    values = done.train.values[:300]
+    whole = done.model.predict(values)
+    alone = np.concatenate([done.model.predict(values[i : i + 1]) for i in range(0, 300, 7)])
+    np.testing.assert_array_equal(whole[::7], alone)
+
+
+def test_files_bring_the_model_back(done):
+    files = done.model.to_files()
+    assert all(name.startswith("rul") for name in files)
+    again = from_files(files)
+    values = done.train.values[:50]
+    np.testing.assert_array_equal(again.predict(values), done.model.predict(values))
+    with pytest.raises(ModelError, match="can't be read"):
+        from_files({"rul.json": files["rul.json"][:-5]})
+
+
+def test_engines_in_a_fold_are_not_learnt_from(done):
+    """Ends drawn by lot can't be told on engines left out, however well they are learnt."""
+    random = np.random.default_rng(3)
+    lot = random.permutation(len(done.train.vehicles))
+    drawn = replace(
+        done.train,
+        values=random.standard_normal(done.train.values.shape).astype(np.float32),
+        life_left=(30 + 3 * lot[done.train.vehicle]).astype(np.float32),
+    )
+    _, fit = fit_rul(drawn, PROFILE, QUICK)
+    target = np.minimum(drawn.life_left, 125)
+    assert np.sqrt(np.mean((fit.predicted - target) ** 2)) > 0.9 * target.std()
+
+
+def test_too_few_engines_are_refused(done):
+    few = done.train.vehicle < 10
+    rows = replace(
+        done.train,
+        values=done.train.values[few],
+        vehicle=done.train.vehicle[few],
+        life_left=done.train.life_left[few],
+    )
+    with pytest.raises(ModelError, match="too few"):
+        fit_rul(rows, PROFILE, QUICK)
+
+
+def test_late_predictions_score_worse_than_early_ones():
+    late = phm08_score(np.float32([30]), np.float32([20]))
+    early = phm08_score(np.float32([10]), np.float32([20]))
+    assert late == pytest.approx(np.e - 1)
+    assert early == pytest.approx(np.exp(10 / 13) - 1)
+
+
+def test_lives_that_do_not_belong_are_named(tmp_path):
+    write_subset(tmp_path, "FD004", engines=22)
+    train, test, lives = histories(tmp_path, "FD004")
+    with pytest.raises(DataError, match="22 engines to test, but 21 true lives"):
+        evaluate(PROFILE, "FD004", train, test, lives[1:], QUICK)
+    (tmp_path / "RUL_FD004.txt").write_text("12\nmany\n")
+    with pytest.raises(DataError, match=r"line 2: the remaining life is 'many'"):
+        read_lives(tmp_path / "RUL_FD004.txt")
+    with pytest.raises(DataError, match="no train_FD003"):
+        subset_files(tmp_path, "FD003")
