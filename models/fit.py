@@ -1,67 +1,21 @@
-"""Trees of failure modes: rounds chosen on held-out vehicles, then fitted on all.
+"""Trees of failure modes: rounds chosen on held-out vehicles, then grown on all."""
 
-One matrix of features serves all modes and folds; labels and weights are swapped. A row that is
-held out has weight 0: its features are binned with the others', its label is not used.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import xgboost as xgb
 
 from contracts.batches import Floats, Ints
 from features.profile import Mode
 from features.vector import feature_specs
+from models.grow import MAX_BIN, Flags, Grower, LocalGrower, Split, Trees
 from models.hazard import Likelihood, booster_of, pooled_log_odds
 from models.table import Table
 
-MAX_BIN: Final = 64
-
-
-@dataclass(frozen=True)
-class Trees:
-    """How trees are grown. `patience` rounds without gain on held-out vehicles end it.
-
-    `foreign` is how much less often a feature of no signal, part or fault code of the mode's own is
-    offered to a tree. `jobs` modes are fitted side by side with one thread each; the result
-    doesn't depend on it.
-    """
-
-    max_depth: int = 4
-    eta: float = 0.08
-    subsample: float = 0.5
-    colsample_bytree: float = 0.15
-    foreign: float = 0.1
-    min_child_weight: float = 5.0
-    reg_lambda: float = 10.0
-    rounds: int = 300
-    patience: int = 12
-    seed: int = 1
-    jobs: int = 2
-    device: str = "cpu"
-
-    def parameters(self) -> dict[str, Any]:
-        """As XGBoost names them. Leaves are log-odds; nothing is added to them."""
-        return {
-            "max_depth": self.max_depth,
-            "eta": self.eta,
-            "subsample": self.subsample,
-            "colsample_bytree": self.colsample_bytree,
-            "min_child_weight": self.min_child_weight,
-            "lambda": self.reg_lambda,
-            "max_bin": MAX_BIN,
-            "seed": self.seed,
-            "nthread": 1,
-            "device": self.device,
-            "tree_method": "hist",
-            "base_score": 0.0,
-            "disable_default_eval_metric": 1,
-        }
+__all__ = ["MAX_BIN", "Fitted", "Learner", "Trees", "fit_modes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,33 +31,6 @@ class Fitted:
     curves: Mapping[int, list[float]] = field(default_factory=dict)
 
 
-class _Feed(xgb.DataIter):  # type: ignore[misc]  # xgboost has no types
-    """A table's rows to learn from, a part at a time."""
-
-    def __init__(self, table: Table, learn: npt.NDArray[np.bool_]) -> None:
-        self._parts, self._learn = table.chunks, learn
-        self._left: Iterator[tuple[Ints, Floats]] = iter(())
-        super().__init__()
-
-    def reset(self) -> None:
-        """Begin anew."""
-        self._left = self._parts()
-
-    def next(self, input_data: Callable[..., None]) -> bool:
-        """Hand over the next part; False when there is none."""
-        for rows, values in self._left:
-            kept = self._learn[rows]
-            if kept.any():
-                input_data(data=values[kept])
-                return True
-        return False
-
-
-def feature_matrix(table: Table, learn: npt.NDArray[np.bool_]) -> Any:  # noqa: ANN401
-    """The features of the rows to learn from, binned; without labels. Rows in spool order."""
-    return xgb.QuantileDMatrix(_Feed(table, learn), max_bin=MAX_BIN, nthread=1)
-
-
 @dataclass(frozen=True, eq=False)
 class Learner:
     """`fold` [rows]; `learn` places of the rows that trees are grown on, in spool order:
@@ -114,36 +41,58 @@ class Learner:
     fold: Ints
     learn: Ints
     trees: Trees
-    matrix: Any
+    grower: Grower
 
-    @property
-    def bins(self) -> int:
-        """How many bins the hazard has."""
-        return len(self.table.profile.hazard_bins)
+    @classmethod
+    def of(
+        cls, table: Table, fold: Ints, learn: Flags, trees: Trees, grower: Grower | None = None
+    ) -> "Learner":
+        """`learn` [rows] marks the rows to learn from; without a grower, one of its own."""
+        order = np.argsort(table.place)
+        return cls(table, fold, order[learn[order]], trees, grower or LocalGrower(table, learn))
 
     def fit(self, mode: Mode) -> Fitted:
         """Trees of one mode."""
         label = self.table.label(mode.name)
-        self.matrix.set_info(feature_weights=self._weights(mode))
         rounds, curves, grown = [], {}, []
         for fold in range(int(self.fold.max()) + 1):
-            known = self.fold[self.learn] != fold
-            booster, curves[fold] = self._grow(label, known, self.trees.rounds)
+            split = self._split(mode, fold)
+            booster, curves[fold] = self.grower.grow(self.trees, split, self.trees.rounds)
             rounds.append(int(np.argmin(curves[fold])) + 1)
             grown.append(booster[: rounds[-1]])
-        everything = np.ones(len(self.learn), np.bool_)
-        final, _ = self._grow(label, everything, max(1, round(float(np.mean(rounds)))))
+        count = max(1, round(float(np.mean(rounds))))
+        final, _ = self.grower.grow(self.trees, self._split(mode, None), count)
         margin = self._margin(grown)
-        loss = Likelihood(tuple(pooled_log_odds(label, self.bins))).loss(margin, label)
+        bins = len(self.table.profile.hazard_bins)
+        loss = Likelihood(tuple(pooled_log_odds(label, bins))).loss(margin, label)
         return Fitted(booster_of(bytes(final.save_raw("ubj"))), margin, tuple(rounds), loss, curves)
+
+    def held_out_loss(self, mode: Mode) -> float:
+        """Loss on held-out vehicles at the best number of rounds, mean over the folds; relative to
+        that of the fleet's rates.
+        """
+        losses = []
+        for fold in range(int(self.fold.max()) + 1):
+            split = self._split(mode, fold)
+            curve = self.grower.grow(self.trees, split, self.trees.rounds)[1]
+            nothing = np.zeros(split.held_out, np.float32)
+            losses.append(min(curve) / split.likelihood.loss(nothing, split.label[~split.known]))
+        return float(np.mean(losses))
+
+    def _split(self, mode: Mode, fold: int | None) -> Split:
+        """Everything known but one fold; everything without one."""
+        label = self.table.label(mode.name)[self.learn]
+        out = self.fold[self.learn] == fold if fold is not None else np.zeros(len(label), np.bool_)
+        odds = pooled_log_odds(label[~out], len(self.table.profile.hazard_bins))
+        return Split(label, ~out, self._weights(mode), Likelihood(tuple(odds.tolist())))
 
     def _weights(self, mode: Mode) -> Floats:
         """How often each feature is offered [features], relative to the mode's own."""
-        own = {*mode.signals, *mode.fault_codes, mode.part}
         specs = feature_specs(self.table.profile)
-        is_own = [bool(own & {spec.signal, spec.subject}) for spec in specs]
         if not mode.signals:
             return np.ones(len(specs), np.float32)
+        own = {*mode.signals, *mode.fault_codes, mode.part}
+        is_own = [bool(own & {spec.signal, spec.subject}) for spec in specs]
         return np.where(is_own, 1.0, self.trees.foreign).astype(np.float32)
 
     def _margin(self, grown: Sequence[Any]) -> Floats:
@@ -156,59 +105,24 @@ class Learner:
                     margin[rows[out]] = booster.inplace_predict(values[out], predict_type="margin")
         return margin
 
-    def _grow(
-        self, label: Floats, known: npt.NDArray[np.bool_], rounds: int
-    ) -> tuple[Any, list[float]]:
-        """Trees grown on the known rows, and the loss on the others after each round."""
-        own = label[self.learn]
-        likelihood = Likelihood(tuple(pooled_log_odds(own[known], self.bins)))
-        self.matrix.set_label(own)
-        self.matrix.set_weight(known.astype(np.float32))
-        out = np.flatnonzero(~known)
-        curve: list[float] = []
-
-        def metric(margin: Floats, _: Any) -> tuple[str, float]:  # noqa: ANN401
-            curve.append(likelihood.loss(np.ravel(margin)[out], own[out]))
-            return "loss", curve[-1]
-
-        booster = xgb.train(
-            self.trees.parameters(),
-            self.matrix,
-            rounds,
-            obj=likelihood,
-            custom_metric=metric if len(out) else None,
-            evals=[(self.matrix, "held_out")] if len(out) else [],
-            early_stopping_rounds=self.trees.patience if len(out) else None,
-            verbose_eval=False,
-        )
-        return booster, curve
-
 
 def fit_modes(
-    table: Table,
-    modes: Sequence[str],
-    fold: Ints,
-    learn: npt.NDArray[np.bool_],
-    trees: Trees,
-    done: Callable[[float], None],
+    learners: Sequence[Learner], modes: Sequence[str], done: Callable[[float], None]
 ) -> dict[str, Fitted]:
-    """Trees of these modes. `learn` [rows] marks the rows to learn from."""
-    row_order = np.argsort(table.place)
-    places = row_order[learn[row_order]]
+    """Trees of these modes, as many modes side by side as there are learners (all alike)."""
     idle: SimpleQueue[Learner] = SimpleQueue()
-    jobs = max(1, min(trees.jobs, len(modes)))
-    for _ in range(jobs):
-        idle.put(Learner(table, fold, places, trees, feature_matrix(table, learn)))
+    for learner in learners:
+        idle.put(learner)
 
     def fit(mode: str) -> Fitted:
         learner = idle.get()
         try:
-            return learner.fit(table.profile.mode(mode))
+            return learner.fit(learner.table.profile.mode(mode))
         finally:
             idle.put(learner)
 
     found = {}
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(len(learners)) as pool:
         for place, (mode, fitted) in enumerate(zip(modes, pool.map(fit, modes), strict=True)):
             found[mode] = fitted
             done((place + 1) / len(modes))

@@ -22,7 +22,14 @@ from models.table import DAY_MS
 from models.view import View, views
 
 TREES: Final = Trees(
-    max_depth=3, eta=0.08, colsample_bytree=0.5, min_child_weight=1.0, rounds=400, patience=30
+    max_depth=3,
+    eta=0.08,
+    subsample=0.7,
+    colsample_bytree=0.5,
+    min_child_weight=1.0,
+    reg_lambda=5.0,
+    rounds=400,
+    patience=30,
 )
 LEARN_EVERY: Final = 3
 """Trees are grown on every third row."""

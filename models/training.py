@@ -1,11 +1,11 @@
 """From stored history to a bundle: expectation, features, labels, trees, calibration, lines."""
 
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from contracts.batches import Floats
 from contracts.errors import ModelError
@@ -13,28 +13,38 @@ from contracts.ports import History
 from features.expectation import Expectation
 from features.profile import Profile
 from models.alarms import Series
-from models.bundle import Bundle
-from models.calibration import Calibration, calibrate
-from models.fit import Fitted, Trees, fit_modes
+from models.bundle import ALERT_DAYS, Bundle
+from models.calibration import calibrate
+from models.device import refuse_absent
+from models.fit import Fitted, Learner, fit_modes
 from models.folds import fold_rows
-from models.hazard import HazardModel, pooled_log_odds
+from models.grow import Flags, Grower, LocalGrower, Trees
+from models.hazard import HazardModel
 from models.healthy import healthy_expectation
 from models.leaks import refuse_answers, refuse_future, refuse_shared_vehicles
-from models.metrics import auc, average_precision, expected_over_observed, known_within
-from models.record import ModeRecord, TrainingRecord
+from models.prior import prior_log_odds, prior_rates
+from models.record import TrainingRecord
+from models.recording import Run, month_bins, record_of
 from models.rul import fit_rul, rul_rows
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
-from models.thresholds import FALSE_ALARMS, Lines, curves, quiet_lines
+from models.thresholds import FALSE_ALARMS, curves, quiet_lines
 
 EVER: Final = 1 << 62
 LEAST_FAILURES: Final = 8
 """Below this there is nothing to hold out: the mode gets a prior instead of trees."""
 LEARN_EVERY_DAYS: Final = 4
+"""Trees are grown on one row of a vehicle in so many days."""
+ROW_WEIGHT: Final = 0.1
+"""What a row counts against the priors of the calibration: neighbours tell the same."""
+Growers = Callable[[Table, Flags], Grower]
+"""Makes a grower of a table's rows to learn from."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to train. `until_ms` EVER takes all history. `false_alarms` a week per 100 vehicles."""
+    """How to train. `until_ms` EVER takes all history. `false_alarms` a week per 100 vehicles.
+    `trials` of tuning; 0 grows the trees as given.
+    """
 
     tenant: str = "default"
     since_ms: int = 0
@@ -44,6 +54,7 @@ class Options:
     trees: Trees = field(default_factory=Trees)
     false_alarms: float = FALSE_ALARMS
     least_failures: int = LEAST_FAILURES
+    trials: int = 0
 
 
 def train(
@@ -52,6 +63,7 @@ def train(
     options: Options = Options(),
     expectation: Expectation | None = None,
     progress: Progress = no_progress,
+    growers: Growers = LocalGrower,
 ) -> tuple[Bundle, TrainingRecord]:
     """A bundle and where it comes from.
 
@@ -63,7 +75,7 @@ def train(
     if expectation is None:
         expectation = healthy_expectation(history, profile, scope, progress)
     table = tabulate(history, profile, expectation, scope, progress)
-    bundle, record = train_on(table, expectation, options, progress)
+    bundle, record = train_on(table, expectation, options, progress, growers)
     if not profile.rul_cap:
         return bundle, record
     every = replace(scope, gap_ms=profile.score_interval_ms)
@@ -80,42 +92,58 @@ def train_on(
     expectation: Expectation,
     options: Options = Options(),
     progress: Progress = no_progress,
+    growers: Growers = LocalGrower,
 ) -> tuple[Bundle, TrainingRecord]:
     """See `train`; for a table that is there already."""
     refuse_future(table)
     suspects = refuse_answers(table, month_bins(table.profile))
-    fitted = _fit(table, options, progress)
-    models, margins = _models(table, fitted)
-    risk = {model.mode: model.risk(margins[model.mode], (30,))[:, 0] for model in models}
-    tried = curves(_series(table, fitted), risk)
+    fitted = _fit(table, options, progress, growers)
+    models, risk = _models(table, fitted.modes)
+    tried = curves(_series(table, fitted.modes), risk)
     lines = quiet_lines(table.profile, tried, options.false_alarms)
-    bundle = Bundle(table.profile.name, table.names, expectation, models, lines.lines)
-    record = _record(table, options, fitted, risk, lines)
+    drawn = {model.mode: lines.lines[model.mode] for model in models}
+    bundle = Bundle(table.profile.name, table.names, expectation, models, drawn)
+    run = Run(table, fitted.trees, options.seed, fitted.modes, risk, lines)
+    record = record_of(run, fitted.figures, tried)
     notes = [*record.notes, *map(str, suspects)]
-    return bundle, msgspec.structs.replace(record, notes=notes, tried=tried)
+    return bundle, msgspec.structs.replace(record, notes=notes)
 
 
-def _fit(table: Table, options: Options, progress: Progress) -> dict[str, Fitted]:
+@dataclass(frozen=True)
+class _Fit:
+    """Trees by mode, how they were grown, and figures of tuning."""
+
+    modes: dict[str, Fitted]
+    trees: Trees
+    figures: dict[str, float]
+
+
+def _fit(table: Table, options: Options, progress: Progress, growers: Growers) -> _Fit:
     """Trees of every mode that has failures enough."""
     modes = [mode.name for mode in table.profile.modes]
     chosen = [mode for mode in modes if table.failures(mode) >= options.least_failures]
+    trees = replace(options.trees, seed=options.seed)
     if not chosen:
-        return {}
+        return _Fit({}, trees, {})
+    refuse_absent(trees.device)
     fold = fold_rows(table.vehicles, table.vehicle, options.folds, options.seed)
     refuse_shared_vehicles(table.vehicle, fold)
-    trees = replace(options.trees, seed=options.seed)
-    return fit_modes(
-        table, chosen, fold, _thinned(table), trees, lambda share: progress("models", share)
-    )
+    learn = _thinned(table)
+    jobs = max(1, min(trees.jobs, len(chosen)))
+    learners = [Learner.of(table, fold, learn, trees, growers(table, learn)) for _ in range(jobs)]
+    figures: dict[str, float] = {}
+    if options.trials:
+        from models.tune import tune  # noqa: PLC0415 (Optuna takes half a second to import)
+
+        trees, figures = tune(
+            learners[0], chosen, options.trials, lambda share: progress("tuning", share)
+        )
+        learners = [replace(learner, trees=trees) for learner in learners]
+    fitted = fit_modes(learners, chosen, lambda share: progress("models", share))
+    return _Fit(fitted, trees, figures)
 
 
-def month_bins(profile: Profile) -> int:
-    """How many hazard bins the next 30 days are, or all where they are shorter."""
-    within = int(np.searchsorted(profile.hazard_bins_ms, 30 * DAY_MS)) + 1
-    return min(within, len(profile.hazard_bins))
-
-
-def _thinned(table: Table) -> npt.NDArray[np.bool_]:
+def _thinned(table: Table) -> Flags:
     """The rows [rows] to learn from: of each vehicle one in some days."""
     slot = table.time_ms // (LEARN_EVERY_DAYS * DAY_MS)
     first = np.ones(len(table), np.bool_)
@@ -124,31 +152,33 @@ def _thinned(table: Table) -> npt.NDArray[np.bool_]:
 
 
 def _models(
-    table: Table, fitted: dict[str, Fitted]
+    table: Table, fitted: Mapping[str, Fitted]
 ) -> tuple[tuple[HazardModel, ...], dict[str, Floats]]:
-    """The models, and each row's margin by trees that have not seen its vehicle."""
-    profile = table.profile
-    ends = tuple(end / DAY_MS for end in profile.hazard_bins_ms)
-    margins, models = {}, []
-    for mode in profile.modes:
-        label = table.label(mode.name)
-        found = fitted.get(mode.name)
+    """The models, and each row's 30-day risk by trees that have not seen its vehicle. None at all
+    where nothing of the profile has ever failed: then there is no rate to speak of.
+    """
+    ends = tuple(end / DAY_MS for end in table.profile.hazard_bins_ms)
+    counts = {mode.name: table.failures(mode.name) for mode in table.profile.modes}
+    if not any(counts.values()):
+        return (), {}
+    rates = prior_rates(counts, table.exposure_days())
+    models: list[HazardModel] = []
+    risk: dict[str, Floats] = {}
+    for mode, rate in rates.items():
+        found = fitted.get(mode)
         if found is None:
-            margins[mode.name] = np.zeros(len(table), np.float32)
-            calibration = Calibration(
-                tuple(pooled_log_odds(label, len(ends)).tolist()), (1.0,) * len(ends)
-            )
+            margin = np.zeros(len(table), np.float32)
+            flat = (1.0,) * len(ends)
+            models.append(HazardModel(mode, ends, prior_log_odds(rate, ends), flat))
         else:
-            margins[mode.name] = found.margin
-            calibration = calibrate(found.margin, label, len(ends), weight=0.1)
-        booster = found.booster if found else None
-        models.append(
-            HazardModel(mode.name, ends, calibration.intercept, calibration.slope, booster)
-        )
-    return tuple(models), margins
+            margin = found.margin
+            numbers = calibrate(margin, table.label(mode), len(ends), ROW_WEIGHT)
+            models.append(HazardModel(mode, ends, numbers.intercept, numbers.slope, found.booster))
+        risk[mode] = models[-1].risk(margin, (ALERT_DAYS,))[:, 0]
+    return tuple(models), risk
 
 
-def _series(table: Table, fitted: dict[str, Fitted]) -> dict[str, Series]:
+def _series(table: Table, fitted: Mapping[str, Fitted]) -> dict[str, Series]:
     return {
         mode: Series(
             table.vehicle,
@@ -158,59 +188,3 @@ def _series(table: Table, fitted: dict[str, Fitted]) -> dict[str, Series]:
         )
         for mode in fitted
     }
-
-
-def _record(
-    table: Table,
-    options: Options,
-    fitted: dict[str, Fitted],
-    risk: dict[str, Floats],
-    lines: Lines,
-) -> TrainingRecord:
-    scope = table.scope
-    return TrainingRecord(
-        table.profile.name,
-        table.profile.version,
-        scope.tenant,
-        int(table.time_ms.min(initial=scope.until_ms)),
-        scope.until_ms,
-        len(table.vehicles),
-        table.summaries,
-        len(table),
-        {key: value for key, value in asdict(options.trees).items() if key != "jobs"},
-        options.seed,
-        [_mode_record(table, mode.name, fitted, risk, lines) for mode in table.profile.modes],
-        {
-            "caught_3d_share": lines.caught_share,
-            "false_alarms_per_100_vehicles_week": lines.false_rate,
-        },
-    )
-
-
-def _mode_record(
-    table: Table, mode: str, fitted: dict[str, Fitted], risk: dict[str, Floats], lines: Lines
-) -> ModeRecord:
-    came = known_within(table.label(mode), month_bins(table.profile))
-    known = np.isfinite(came)
-    came, score = came[known], risk[mode][known]
-    found = fitted.get(mode)
-    failures = table.failures(mode)
-    note = (
-        "" if found else f"{failures} failures are too few to learn from; risk is the fleet's rate"
-    )
-    return ModeRecord(
-        mode,
-        "trees" if found else "prior",
-        failures,
-        list(found.rounds) if found else [],
-        found.loss if found else 0.0,
-        _known(auc(came, score)),
-        _known(average_precision(came, score)),
-        _known(expected_over_observed(came, score)),
-        lines.lines[mode],
-        note,
-    )
-
-
-def _known(figure: float) -> float | None:
-    return figure if np.isfinite(figure) else None

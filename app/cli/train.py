@@ -1,9 +1,11 @@
 """`telltale train`: a model from stored history."""
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +20,11 @@ from contracts.errors import DataError, SettingsError
 from features.expectation import Expectation
 from features.profile import Profile
 from infra.store import ClickHouseStore
+from models.dask_fit import DaskGrower, connect
+from models.grow import LocalGrower, Trees
 from models.record import TrainingRecord
 from models.registry import Registry
-from models.training import EVER, Options
+from models.training import EVER, Growers, Options
 from models.training import train as train_models
 
 
@@ -40,6 +44,13 @@ def train(  # noqa: PLR0913 (a command has this many options)
         str, typer.Option(help="As if it were this day: nothing later is known.")
     ] = "",
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 1,
+    trials: Annotated[
+        int, typer.Option(min=0, help="Trials of tuning, on folds of training vehicles; 0: none.")
+    ] = 0,
+    dask: Annotated[
+        str, typer.Option(help="Grow trees on this Dask cluster (tcp://host:8786).")
+    ] = "",
+    device: Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")] = "cpu",
     promote: Annotated[
         bool, typer.Option("--promote/--no-promote", help="Make the new model champion.")
     ] = True,
@@ -61,12 +72,22 @@ def train(  # noqa: PLR0913 (a command has this many options)
         since_ms=day_ms("--since", since, 0),
         until_ms=day_ms("--until", until, EVER),
         seed=seed,
+        trials=trials,
+        trees=Trees(device=device),
     )
-    with bars(quiet=as_json) as told:
-        done = run(settings, chosen, options, told, keep_expectation=not fresh_expectation)
+    registry = Registry(settings.models_dir)
+    with bars(quiet=as_json) as told, growing(dask) as growers:
+        done = run(
+            settings,
+            chosen,
+            options,
+            told,
+            keep_expectation=not fresh_expectation,
+            growers=growers,
+            registry=registry,
+        )
     if promote:
         now = time.time_ns() // 1_000_000
-        registry = Registry(settings.models_dir)
         registry.promote(done.model, "champion", "telltale train", "newly trained", now)
         done = msgspec.structs.replace(done, promoted=True)
     if as_json:
@@ -82,18 +103,47 @@ def run(
     progress: Callable[[str, float], None],
     *,
     keep_expectation: bool = True,
+    growers: Growers = LocalGrower,
+    registry: Registry | None = None,
 ) -> Trained:
     """Train and save; nobody is promoted. Raises DataError, ModelError, UnavailableError."""
-    registry = Registry(settings.models_dir)
+    registry = registry or Registry(settings.models_dir)
     expectation = champions_expectation(registry, profile) if keep_expectation else None
     began = time.monotonic()
     bundle, record = train_models(
-        ClickHouseStore(settings.store()), profile, options, expectation, progress
+        ClickHouseStore(settings.store()), profile, options, expectation, progress, growers
     )
     record = msgspec.structs.replace(
-        record, trained_ms=time.time_ns() // 1_000_000, seconds=time.monotonic() - began
+        record,
+        trained_ms=time.time_ns() // 1_000_000,
+        seconds=time.monotonic() - began,
+        git=git_version(),
     )
     return Trained(registry.save(bundle, record), promoted=False, record=record)
+
+
+@contextmanager
+def growing(scheduler: str) -> Iterator[Growers]:
+    """Where trees are grown: here, or on a Dask cluster. Raises UnavailableError."""
+    if not scheduler:
+        yield LocalGrower
+        return
+    with connect(scheduler) as client:
+        yield partial(DaskGrower, client)
+
+
+def git_version() -> str:
+    """The commit of the code that trains, "+" for one with changes; "" outside of a checkout."""
+    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / ".git").exists():
+        return ""
+    with suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(  # noqa: S603 (our own command)
+            command, cwd=folder, capture_output=True, text=True, timeout=10, check=True
+        )
+        return done.stdout.strip()
+    return ""
 
 
 def champions_expectation(registry: Registry, profile: Profile) -> Expectation | None:

@@ -65,7 +65,7 @@ class AlertWatch:
         found = find_alerts(self._store, self._tenant, limit=_MOST)
         for alert in sorted(found, key=lambda one: one.opened_ms):
             if alert.alert_id not in self._seen and is_shown(alert):
-                raised = Raised(alert.vehicle_id, alert.mode, alert.opened_ms)
+                raised = Raised(alert.vehicle_id, alert.mode, alert.raised_ms)
                 self._seen[alert.alert_id] = raised
                 if self.first_true_at is None and self._is_true(raised):
                     self.first_true_at = time.monotonic()
@@ -77,5 +77,5 @@ class AlertWatch:
 
 
 def is_shown(alert: Alert) -> bool:
-    """Whether a person was asked to act: an open or past risk alert above "watch"."""
-    return alert.condition == "risk" and alert.state != "pending" and alert.severity != "watch"
+    """Whether a person was asked to act on a part's risk; one that is only watched isn't shown."""
+    return alert.condition == "risk" and alert.raised_ms > 0

@@ -1,6 +1,7 @@
 """A real alerter process whose models know nothing: `python -m tests.app.prior_alerter`."""
 
 import asyncio
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,9 +20,9 @@ LINE = 0.2
 class Explained(Prior):
     """A bundle whose first feature explains everything."""
 
-    lines = {mode.name: LINE for mode in PROFILE.modes}
+    lines: ClassVar = {mode.name: LINE for mode in PROFILE.modes}
 
-    def contributions(self, mode, values):
+    def contributions(self, _mode, values):
         found = np.zeros((len(values), len(self.feature_names) + 1), np.float32)
         found[:, [i for i, name in enumerate(self.feature_names) if "coolant" in name]] = 0.1
         return found

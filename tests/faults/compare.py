@@ -12,7 +12,16 @@ from features.profile import builtin_profile, profile_names
 from infra.kafka import MAX_PAYLOAD_BYTES
 from tests.faults.champion import PROFILE
 
-TABLES = ("summaries", "events", "features", "risk", "risk_current", "vehicles", "dead_letters")
+TABLES = (
+    "summaries",
+    "events",
+    "features",
+    "risk",
+    "risk_current",
+    "vehicles",
+    "dead_letters",
+    "withheld",
+)
 _TOLERANCE = 2e-5
 """Of the plain statistics in float64 against the stored float32, relative to the signal's scale."""
 
@@ -59,6 +68,7 @@ def compare(expected, found, champions):
         "features": tally(expected.features, found.features),
         "risk": tally(expected.risk, scored, risk),
         "dead_letters": tally(sizes, found.letters),
+        "withheld": tally(expected.withheld, found.withheld),
         # Topics are at least once: a repeat carries the same content under the same key.
         "topic risk": tally(expected.risk, published, update, repeats=True),
         "topic dead-letters": tally(hashes, found.letters_sent, repeats=True),

@@ -33,6 +33,7 @@ class Found:
     features: list = field(default_factory=list)
     risk: list = field(default_factory=list)
     letters: list = field(default_factory=list)
+    withheld: list = field(default_factory=list)
     updates: list = field(default_factory=list)
     letters_sent: list = field(default_factory=list)
     stats: dict = field(default_factory=dict)
@@ -61,6 +62,7 @@ def read(settings, *, final=True):
     table = tables["dead_letters"]
     keys = zip(*_columns(table, "partition", "offset", "reason", "detail"), strict=True)
     found.letters = list(zip(keys, *_columns(table, "bytes"), strict=True))
+    found.withheld = [((one.partition, one.minute_ms), one) for one in store.withheld()]
     found.updates = list(_updates(settings))
     found.letters_sent = [
         ((x.partition, x.offset, x.reason, x.detail), hash(x.payload))

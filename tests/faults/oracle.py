@@ -39,6 +39,7 @@ class Expected:
     features: dict = field(default_factory=dict)
     risk: dict = field(default_factory=dict)
     letters: dict = field(default_factory=dict)
+    withheld: dict = field(default_factory=dict)
 
     def risk_digest(self, key, model):
         return self.one_risk_digest(self.risk[key][-1], model)
@@ -93,6 +94,8 @@ class Oracle:
         for letter in effects.letters:
             key = (letter.partition, letter.offset, letter.reason, letter.detail)
             expected.letters[key] = letter.payload
+        for account in effects.withheld:
+            expected.withheld[account.partition, account.minute_ms] = account
 
     def _features(self, rows):
         keys = zip(rows.vehicle_id, rows.time_ms.tolist(), rows.trigger, strict=True)

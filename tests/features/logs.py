@@ -18,8 +18,7 @@ START = 1_700_000_000_000
 HOUR = 3_600_000
 DAY = 24 * HOUR
 
-PROFILE: Profile = parse_profile(
-    b"""
+SMALL_TOML = b"""
 name = "small"
 label = "small"
 version = 1
@@ -69,9 +68,8 @@ checks = [{ text = "Measure the voltage", minutes = 5 }]
 [[fault_codes]]
 code = "P0217"
 text = "engine too hot"
-""",
-    "small.toml",
-)
+"""
+PROFILE: Profile = parse_profile(SMALL_TOML, "small.toml")
 
 EXPECTATION = Expectation(
     "small",

@@ -2,10 +2,13 @@
 
 import time
 
+from infra.dead_letters import replay_withheld
 from tests.faults.lane import Lane
 from tests.faults.poison import KINDS, poisoned
 from tests.faults.scenario import Scenario
-from tests.faults.traffic import late, off_clocks, repeated, shuffled, steady
+from tests.faults.traffic import Parcel, late, off_clocks, repeated, shuffled, steady
+
+_GROWTH_MB = 64.0
 
 
 def poison(ground, size):
@@ -57,4 +60,42 @@ def disorder(ground, size):
         return [outcome]
 
 
-SCENARIOS = (Scenario("poison", poison), Scenario("disorder", disorder))
+def storm(ground, size):
+    """Far more poison than a partition may send letters of, and a kill in the middle of it."""
+    count = size.times(60_000, least=3_000)
+    with Lane(ground, f"storm of {count:,} poisoned messages", parcels=steady(24)) as lane:
+        lane.warm_up()
+        before = lane.crew.rss_mb()
+        lane.load.send(Parcel(0, raw=b"\xc1 storm %d" % number) for number in range(count // 2))
+        at = lane.fault()
+        lane.crew.kill()
+        lane.load.send(Parcel(0, raw=b"\xc1 storm %d" % number) for number in range(count // 2))
+        lane.recover(at)
+        grown = lane.crew.rss_mb() - before
+        outcome = lane.finish()
+        _judge_storm(lane, count, grown)
+        return [outcome]
+
+
+def _judge_storm(lane, count, grown):
+    """Every poisoned message has a letter, or its offset stands in an account, from where it can
+    be replayed byte for byte.
+    """
+    expected, outcome = lane.oracle.expected, lane.outcome
+    held = sum(account.count for account in expected.withheld.values())
+    outcome.notes |= {"letters": len(expected.letters), "withheld": held, "grown_mb": round(grown)}
+    if not held or held + len(expected.letters) != count:
+        outcome.complaints.append(f"{len(expected.letters)} letters and {held} withheld of {count}")
+    if grown > _GROWTH_MB:
+        outcome.complaints.append(f"memory grew by {grown:.0f} MB")
+    done = replay_withheld(lane.settings.broker(), expected.withheld.values())
+    # A span may hold the canaries between, where there were too many spans.
+    if done.left or done.sent < held:
+        outcome.complaints.append(f"a replay sent {done.sent}, {done.left} were gone, of {held}")
+
+
+SCENARIOS = (
+    Scenario("poison", poison),
+    Scenario("disorder", disorder),
+    Scenario("storm", storm),
+)
