@@ -39,7 +39,7 @@ def record_of(
     if not run.risk:
         notes.append(
             "nothing of this fleet has failed yet: there is no risk to speak of, only vehicles "
-            "that are unusual (`telltale unusual`)"
+            "that are unusual"
         )
     return TrainingRecord(
         table.profile.name,

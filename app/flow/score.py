@@ -45,7 +45,7 @@ class Scored:
 
 def score(features: Sequence[Expected], champions: Mapping[str, Champion]) -> Scored:
     """Score rows whose features were made as the champion expects; a profile without a champion
-    has no risk.
+    has no risk, and neither has one of which nothing has failed yet: its champion has no modes.
     """
     scored = Scored([], {})
     for item in features:
@@ -57,7 +57,9 @@ def score(features: Sequence[Expected], champions: Mapping[str, Champion]) -> Sc
         if reason:
             scored.refused[profile] = reason
         else:
-            scored.risk.append(champion.bundle.score(item.rows))
+            risk = champion.bundle.score(item.rows)
+            if risk.modes:
+                scored.risk.append(risk)
     return scored
 
 

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.flow.effects import Expected
+from app.flow.score import Champion, Scored, score
 from contracts.batches import FeatureRows
 from contracts.errors import DataError
 from features.expectation import Expectation
@@ -155,11 +157,26 @@ def test_too_few_failures_get_the_fleets_rate_and_say_so():
     assert risk[0, 1] < bundle.lines["overheating"]
 
 
-def test_no_failure_at_all_still_gives_a_model_that_alerts_nobody():
+def test_a_mode_that_never_failed_alerts_nobody():
     bundle, record = train(scarce(0), PROFILE, QUICK)
     assert record.modes[0].failures == 0
     risk = bundle.risk(np.zeros((1, len(bundle.feature_names)), np.float32), (30,))
-    assert risk[0, 0] < bundle.lines["overheating"]
+    assert 0 < risk[0, 0] < bundle.lines["overheating"]
+
+
+def test_a_fleet_that_never_failed_gets_no_probabilities():
+    """A champion without modes: the worker keeps features, and has nothing to store as risk."""
+    sound = MemoryHistory("small", ((vehicle(number, 1)[0], []) for number in range(8)))
+    bundle, record = train(sound, PROFILE, QUICK)
+    assert bundle.modes == ()
+    assert "nothing of this fleet has failed yet" in record.notes[0]
+    values = np.zeros((2, len(bundle.feature_names)), np.float32)
+    rows = FeatureRows(
+        "small", bundle.feature_names, ["t"] * 2, ["a", "b"], np.arange(2), ["due"] * 2, values
+    )
+    assert bundle.score(rows).risk.shape == (2, 0, 3)
+    champions = {"small": Champion(bundle, bundle.expectation)}
+    assert score([Expected(bundle.expectation.id, rows)], champions) == Scored([], {})
 
 
 def test_an_empty_history_is_a_clear_error():
