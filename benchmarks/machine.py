@@ -12,7 +12,7 @@ PACKAGES = (
     "kafka-python",
     "numpy",
     "xgboost",
-    "chdb",
+    "chdb-core",
     "clickhouse-connect",
 )
 

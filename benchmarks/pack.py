@@ -34,7 +34,7 @@ TOPIC = "vehicle-samples"
 START = 1_700_000_000_000
 SIGNALS = 5
 LIMIT_S = 500
-PACKAGES = ("aiokafka", "kafka-python", "faust-streaming", "msgspec", "numpy", "chdb")
+PACKAGES = ("aiokafka", "kafka-python", "faust-streaming", "msgspec", "numpy", "chdb-core")
 
 
 def fill(settings: Settings, samples: int, vehicles: int) -> None:
