@@ -1,9 +1,27 @@
 """Where log lines go: standard error, so that standard output holds answers only."""
 
 import logging
+import re
 import sys
 
 import structlog
+from structlog.typing import EventDict
+
+_NAMES = frozenset({"authorization", "client_secret", "cookie", "password", "secret", "token"})
+_KEY = re.compile(r"\bttk_\w+_[\w-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+"""An API key's text, or a user and password within an address."""
+HIDDEN = "***"
+
+
+def hide_secrets(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """Nothing that opens anything gets into a log line, whatever it came in with."""
+    return {
+        key: HIDDEN if key.lower() in _NAMES else _hidden(value) for key, value in event.items()
+    }
+
+
+def _hidden(value: object) -> object:
+    return _KEY.sub(HIDDEN, value) if isinstance(value, str) else value
 
 
 def configure_logs(level: int = logging.INFO) -> None:
@@ -14,6 +32,7 @@ def configure_logs(level: int = logging.INFO) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            hide_secrets,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

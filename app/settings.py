@@ -19,9 +19,15 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from pydantic_settings import SettingsError as SourceError
 
+from app.secrets import with_secret_files
 from contracts.errors import SettingsError
 from infra.addresses import embedded_clickhouse, embedded_kafka
 from infra.connections import ClickHouseConnection, KafkaConnection
@@ -176,6 +182,20 @@ class Settings(BaseSettings):
     notify: NotifySettings = NotifySettings()
     ingest: IngestSettings = IngestSettings()
     oidc: OidcSettings = OidcSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (as pydantic calls it)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, in which a secret may be given by its file."""
+        if isinstance(env_settings, EnvSettingsSource):
+            env_settings.env_vars = with_secret_files(env_settings.env_vars, settings_cls, PREFIX)
+        return init_settings, env_settings
 
     @property
     def snapshots_url(self) -> str:

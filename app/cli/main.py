@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "models": "models:app",
     "thresholds": "thresholds:thresholds",
     "evaluate": "evaluate:app",
+    "backtest": "backtest:backtest",
     "risk": "risk:risk",
     "alerts": "alerts:app",
     "findings": "findings:app",

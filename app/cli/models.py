@@ -3,15 +3,24 @@
 import getpass
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from app.assembly import load_profiles
 from app.cli.output import print_json, print_table
+from app.cli.train import bars, profile_of
 from app.settings import load_settings
+from contracts.errors import DataError
+from infra.store import ClickHouseStore
+from models.compare import Difference
+from models.compare import compare as compare_rows
+from models.judging import judge
 from models.manifest import Manifest
 from models.registry import ALIASES, Alias, Decision, Registry
+from models.table import Scope
 
 app = typer.Typer(help="Models: list, look at, promote, roll back.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -115,6 +124,78 @@ def rollback(profile: str, actor: Actor = "", reason: Reason = "") -> None:
     registry = Registry(load_settings().models_dir)
     found = registry.roll_back(profile, actor or getpass.getuser(), reason, _now())
     typer.echo(f"{found} is champion again")
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """Two models on the history that neither was trained on. `verdict`: a model, or
+    "no difference".
+    """
+
+    first: str
+    second: str
+    since_ms: int
+    rows: int
+    vehicles: int
+    failures: int
+    verdict: str
+    figures: list[Difference]
+
+
+@app.command()
+def compare(
+    first: str,
+    second: str,
+    profile_dir: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Which of two models is better on what came after both were trained, and is it chance?"""
+    settings = load_settings()
+    registry = Registry(settings.models_dir)
+    records = [registry.manifest(model).record for model in (first, second)]
+    if records[0].profile != records[1].profile:
+        raise DataError(f"{first} and {second} are of different profiles; nothing to compare")
+    profile = profile_of(load_profiles(profile_dir), records[0].profile)
+    store = ClickHouseStore(settings.store())
+    since = max(record.until_ms for record in records)
+    scope = Scope(settings.tenant, since, store.span(settings.tenant, profile.name)[1])
+    pair = (registry.load(first)[0], registry.load(second)[0])
+    with bars(quiet=as_json) as told:
+        done = compare_rows(judge(store, profile, pair, scope, told))
+    names = {"first": first, "second": second}
+    found = Compared(
+        first,
+        second,
+        since,
+        done.rows,
+        done.vehicles,
+        done.failures,
+        names.get(done.verdict, done.verdict),
+        [done.log_loss, done.average_precision],
+    )
+    if as_json:
+        print_json(found)
+        return
+    _show_comparison(found)
+
+
+def _show_comparison(found: Compared) -> None:
+    print_table(
+        f"{found.rows:,} rows of {found.vehicles} vehicles since {_when(found.since_ms)}, "
+        f"{found.failures} of them failed",
+        ("figure", found.first, found.second, "difference, 95 %", "by chance"),
+        [
+            (one.figure, one.first, one.second, f"{one.low:+.4f} to {one.high:+.4f}", one.chance)
+            for one in found.figures
+        ],
+    )
+    if found.verdict == "no difference":
+        typer.echo("No more than chance tells them apart; wait for more failures.")
+    else:
+        typer.echo(f"{found.verdict} is better, by more than chance.")
 
 
 def _alias(text: str) -> Alias:

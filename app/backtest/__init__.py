@@ -1,0 +1,1 @@
+"""History through engine, model and alert pipeline once more, as if it came live."""
