@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli.evaluate import battery, cmapss, machines
+from app.cli.evaluate import battery, cmapss, fleet, healthy, machines
 
 app = typer.Typer(
     help="Evaluate models on public data and on a simulated fleet.", no_args_is_help=True
@@ -10,3 +10,5 @@ app = typer.Typer(
 app.command("cmapss")(cmapss.cmapss)
 app.command("machines")(machines.machines)
 app.command("battery")(battery.battery)
+app.command("healthy")(healthy.healthy)
+app.command("fleet")(fleet.fleet)

@@ -1,0 +1,72 @@
+"""`telltale evaluate fleet`: models of a simulated fleet, judged on a fresh one by the oracle."""
+
+from typing import Annotated, Final
+
+import typer
+
+from app.cli.evaluate.options import Json, bars
+from app.cli.output import print_json, print_table
+from contracts.errors import DataError
+from features.profile import builtin_profile
+from ingest.simulator.fleet import KINDS
+from models.evaluation.fleet import FleetFigures, Plan, evaluate
+
+START_MS: Final = 1_690_070_400_000
+"""2023-07-23, for both fleets always, so that the same command gives the same figures."""
+
+
+def fleet(
+    profile: Annotated[str, typer.Option(help="Whose failures.")] = "car-combustion",
+    *,
+    vehicles: Annotated[int, typer.Option(min=20, help="Vehicles to learn from.")] = 180,
+    fresh: Annotated[int, typer.Option(min=20, help="Fresh vehicles to judge on.")] = 180,
+    days: Annotated[int, typer.Option(min=200, help="Days of both fleets.")] = 400,
+    seed: Annotated[int, typer.Option(min=0, help="Of the fleet to learn from.")] = 31,
+    fresh_seed: Annotated[int, typer.Option(min=0, help="Of the fresh fleet.")] = 32,
+    as_json: Json = False,
+) -> None:
+    """Learn from one simulated fleet, judge on another; the oracle knows all that is hidden."""
+    if profile not in KINDS:
+        raise DataError(f"the simulator knows no profile {profile!r}; it has {', '.join(KINDS)}")
+    if seed == fresh_seed:
+        raise DataError(f"--seed and --fresh-seed are both {seed}: the fleets would be the same")
+    plan = Plan(builtin_profile(profile), vehicles, fresh, days, (seed, fresh_seed), START_MS)
+    with bars(quiet=as_json) as progress:
+        found = evaluate(plan, progress).figures
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+def _show(found: FleetFigures) -> None:
+    print_table(
+        f"{found.profile}: 30 days ahead on {found.fresh_vehicles} fresh vehicles",
+        (
+            "mode",
+            "failures",
+            "AUC",
+            "oracle",
+            "AP",
+            "oracle",
+            "best feature",
+            "codes",
+            "age",
+            "E/O",
+        ),
+        [
+            (
+                mode,
+                one.events,
+                one.auc,
+                one.oracle_auc,
+                one.average_precision,
+                one.oracle_average_precision,
+                one.best_single_feature_ap,
+                one.fault_code_rule_ap,
+                one.age_rule_ap,
+                one.expected_over_observed,
+            )
+            for mode, one in found.modes.items()
+        ],
+    )

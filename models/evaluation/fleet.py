@@ -1,0 +1,246 @@
+"""Models of a simulated fleet, judged on fresh vehicles beside the oracle and plain rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from contracts.batches import Floats, Ints
+from features.profile import Mode, Profile
+from features.vector import FeatureSpec, feature_specs
+from ingest.simulator.fleet import Fleet
+from ingest.simulator.spec import FleetSpec
+from models.bundle import ALERT_DAYS, Bundle
+from models.memory_history import MemoryHistory
+from models.metrics import auc, average_precision, expected_over_observed, known_within
+from models.record import TrainingRecord
+from models.recording import month_bins
+from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
+from models.training import Options, train
+
+LEAST_EVENTS: Final = 20
+"""Failures that a tenth of the rows must lie before, for its calibration to mean anything."""
+_THINNED: Final = 4
+"""The best single feature is looked for on every so manyth training row."""
+
+
+class Tenth(msgspec.Struct, frozen=True):
+    """Rows of one tenth of the predicted risk: `events` distinct failures they lie before."""
+
+    expected_over_observed: float
+    events: int
+    rows: int
+
+
+class ModeFigures(msgspec.Struct, frozen=True):
+    """One failure mode 30 days ahead, on fresh vehicles. `tenths` by predicted risk, lowest first;
+    only those with at least 20 failures count.
+    """
+
+    events: int
+    auc: float
+    oracle_auc: float
+    average_precision: float
+    oracle_average_precision: float
+    best_single_feature_ap: float
+    best_single_feature: str
+    fault_code_rule_ap: float
+    age_rule_ap: float
+    expected_over_observed: float
+    tenths: list[Tenth]
+
+
+class FleetFigures(msgspec.Struct, frozen=True):
+    """Figures of a profile by mode. `method` of a mode: trees, or what stood in for them."""
+
+    profile: str
+    train_vehicles: int
+    fresh_vehicles: int
+    days: int
+    seeds: tuple[int, int]
+    modes: dict[str, ModeFigures]
+    methods: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Fresh rows of one mode with a known outcome: rows of the table, `came`, model's and oracle's
+    risk [n], and the number of the failure ahead [n], -1 for none.
+    """
+
+    rows: Ints
+    came: Floats
+    risk: Floats
+    oracle: Floats
+    failure: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class FleetEvaluation:
+    """The figures and what they were computed from."""
+
+    figures: FleetFigures
+    bundle: Bundle
+    record: TrainingRecord
+    fresh: Table
+    judged: dict[str, Judged]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many vehicles of a profile to learn from and to judge on, for how long, from which
+    seeds. `start_ms` is the first day of both.
+    """
+
+    profile: Profile
+    train_vehicles: int
+    fresh_vehicles: int
+    days: int
+    seeds: tuple[int, int]
+    start_ms: int
+
+    def fleet(self, *, fresh: bool) -> Fleet:
+        """The fleet to learn from, or the fresh one."""
+        count = self.fresh_vehicles if fresh else self.train_vehicles
+        spec = FleetSpec({self.profile.name: count}, self.seeds[fresh], self.start_ms, self.days)
+        return Fleet(spec)
+
+
+def simulated(fleet: Fleet, profile: str) -> MemoryHistory:
+    """The fleet's whole history, in memory."""
+    return MemoryHistory(profile, fleet.history(fleet.spec.end_ms))
+
+
+def learn(
+    plan: Plan, progress: Progress = no_progress
+) -> tuple[Bundle, TrainingRecord, MemoryHistory]:
+    """A bundle of the fleet to learn from, its record, and that fleet's history."""
+    history = simulated(plan.fleet(fresh=False), plan.profile.name)
+    bundle, record = train(history, plan.profile, Options(), progress=progress)
+    return bundle, record, history
+
+
+def evaluate(plan: Plan, progress: Progress = no_progress) -> FleetEvaluation:
+    """Learn from one fleet, judge on another that nothing was chosen on."""
+    profile = plan.profile
+    bundle, record, history = learn(plan, progress)
+    known = _table(history, bundle, profile, progress)
+    picked = {mode.name: _best_single(known, mode.name) for mode in profile.modes}
+    del history, known
+    fleet = plan.fleet(fresh=True)
+    fresh = _table(simulated(fleet, profile.name), bundle, profile, progress)
+    values = fresh.values()
+    judged = {name: _judge(fresh, fleet, bundle, name, values) for name in bundle.modes}
+    figures = FleetFigures(
+        profile=profile.name,
+        train_vehicles=plan.train_vehicles,
+        fresh_vehicles=plan.fresh_vehicles,
+        days=plan.days,
+        seeds=plan.seeds,
+        modes={
+            name: _figures(profile.mode(name), one, values, picked[name], feature_specs(profile))
+            for name, one in judged.items()
+        },
+        methods={one.mode: one.method for one in record.modes},
+    )
+    return FleetEvaluation(figures, bundle, record, fresh, judged)
+
+
+def _table(history: MemoryHistory, bundle: Bundle, profile: Profile, progress: Progress) -> Table:
+    since, until = history.span("default", profile.name)
+    scope = Scope("default", since, until)
+    return tabulate(history, profile, bundle.expectation, scope, progress)
+
+
+def _judge(table: Table, fleet: Fleet, bundle: Bundle, mode: str, values: Floats) -> Judged:
+    came = known_within(table.label(mode), month_bins(table.profile))
+    oracle = np.full(len(table), np.nan, np.float32)
+    failure = np.full(len(table), -1, np.int64)
+    number = 0
+    for place, vehicle in enumerate(table.vehicles):
+        own = np.flatnonzero(table.vehicle == place)
+        times = table.time_ms[own]
+        oracle[own] = fleet.oracle_risk(vehicle, mode, times, ALERT_DAYS)
+        for time in table.courses[place].modes[mode].failed.tolist():
+            ahead = (times < time) & (times >= time - ALERT_DAYS * DAY_MS)
+            failure[own[ahead]] = number
+            number += 1
+    rows = np.flatnonzero(np.isfinite(came) & np.isfinite(oracle))
+    model = bundle.models[bundle.modes.index(mode)]
+    risk = model.risk(model.margin(np.ascontiguousarray(values[rows])), (ALERT_DAYS,))[:, 0]
+    return Judged(rows, came[rows], risk, oracle[rows], failure[rows])
+
+
+def _figures(
+    mode: Mode,
+    judged: Judged,
+    values: Floats,
+    picked: tuple[int, int],
+    specs: Sequence[FeatureSpec],
+) -> ModeFigures:
+    came, own = judged.came, values[judged.rows]
+    column, sign = picked
+    return ModeFigures(
+        events=_distinct(judged.failure),
+        auc=auc(came, judged.risk),
+        oracle_auc=auc(came, judged.oracle),
+        average_precision=average_precision(came, judged.risk),
+        oracle_average_precision=average_precision(came, judged.oracle),
+        best_single_feature_ap=average_precision(came, _known(sign * own[:, column])),
+        best_single_feature=specs[column].name,
+        fault_code_rule_ap=average_precision(came, _codes(mode, own, specs)),
+        age_rule_ap=average_precision(came, _age(mode, own, specs)),
+        expected_over_observed=expected_over_observed(came, judged.risk),
+        tenths=_tenths(judged),
+    )
+
+
+def _tenths(judged: Judged) -> list[Tenth]:
+    found = []
+    for rows in np.array_split(np.argsort(judged.risk, kind="stable"), 10):
+        events = _distinct(judged.failure[rows])
+        if events >= LEAST_EVENTS:
+            ratio = expected_over_observed(judged.came[rows], judged.risk[rows])
+            found.append(Tenth(ratio, events, len(rows)))
+    return found
+
+
+def _distinct(failure: Ints) -> int:
+    return int(np.unique(failure[failure >= 0]).size)
+
+
+def _best_single(table: Table, mode: str) -> tuple[int, int]:
+    """The column and sign that rank the training rows best."""
+    came = known_within(table.label(mode), month_bins(table.profile))
+    rows = np.flatnonzero(np.isfinite(came))[::_THINNED]
+    values, label = table.values(rows), came[rows]
+    best, found = -1.0, (0, 1)
+    for column in range(values.shape[1]):
+        for sign in (1, -1):
+            reached = average_precision(label, _known(sign * values[:, column]))
+            if reached > best:
+                best, found = reached, (column, sign)
+    return found
+
+
+def _codes(mode: Mode, values: Floats, specs: Sequence[FeatureSpec]) -> Floats:
+    """Fault codes of the mode seen lately."""
+    longest = [spec.half_life for spec in specs if spec.kind == "count"][-1]
+    columns = [
+        place
+        for place, spec in enumerate(specs)
+        if spec.kind == "count" and spec.half_life == longest and spec.subject in mode.fault_codes
+    ]
+    return np.asarray(values[:, columns].sum(axis=1), np.float32)
+
+
+def _age(mode: Mode, values: Floats, specs: Sequence[FeatureSpec]) -> Floats:
+    column = next(i for i, s in enumerate(specs) if s.kind == "age" and s.subject == mode.part)
+    return _known(values[:, column])
+
+
+def _known(score: Floats) -> Floats:
+    """What is unknown ranks last."""
+    return np.nan_to_num(score, nan=-1e9)
