@@ -69,12 +69,16 @@ async def run_worker(
     with contextlib.ExitStack() as closing:
         ports = _ports(settings, kafka, metrics, persistence(stop, watchdog, metrics), closing)
         pipeline = Pipeline(Engines(profiles), ports, ahead=_AHEAD)
-        champions = Champions(registry, profiles)
-        pipeline.offer(champions.refresh())
+        champions, shadows = Champions(registry, profiles), Champions(registry, profiles, "shadow")
+
+        def renew() -> None:
+            pipeline.offer(champions.refresh(), shadows.refresh())
+
+        renew()
         pace = Pace.of(settings.worker, once_idle_s)
         app = create_app(kafka, GROUP, settings.home / "faust", _BUFFERED)
         topic = raw_topic(app, kafka.topic(TELEMETRY))
-        guard = Guard(metrics, watchdog, stop.set, lambda: pipeline.offer(champions.refresh()))
+        guard = Guard(metrics, watchdog, stop.set, renew)
         worker = Worker(app, topic, pipeline, guard, pace)
         serve_metrics(settings, metrics, settings.worker.metrics_port, closing)
         tame_gc()

@@ -82,6 +82,11 @@ class ClickHouseStore:
             self.clickhouse.insert("risk", arrow_rows.risk_table(rows))
             self.clickhouse.insert("risk_current", arrow_rows.risk_current_table(rows))
 
+    def write_shadow(self, rows: RiskRows) -> None:
+        """Rows of `risk_shadow`."""
+        if len(rows):
+            self.clickhouse.insert("risk_shadow", arrow_rows.risk_table(rows))
+
     def write_alerts(self, alerts: Sequence[Alert], transitions: Sequence[Transition]) -> None:
         """Rows of `alert_transitions` and `alerts`."""
         if transitions:

@@ -64,6 +64,10 @@ class Registry:
         """The champion's id, or None. Raises ModelError when the aliases can't be read."""
         return self.alias(profile, "champion")
 
+    def shadow(self, profile: str) -> str | None:
+        """The shadow's id, or None. Raises ModelError when the aliases can't be read."""
+        return self.alias(profile, "shadow")
+
     def alias(self, profile: str, alias: Alias) -> str | None:
         """The bundle that has this alias, or None. Raises ModelError."""
         return self._aliases(profile).get(alias) or None

@@ -22,7 +22,8 @@ class Expected:
 class Effects:
     """Everything that has to be stored and published before the log may be forgotten.
 
-    `held` counts refusals that got no letter of their own; `withheld` accounts for them.
+    `held` counts refusals that got no letter of their own; `withheld` accounts for them. `shadow`
+    is risk that is stored and told to nobody.
     """
 
     summaries: list[Summaries] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Effects:
     messages: int = 0
     withheld: list[Withheld] = field(default_factory=list)
     held: int = 0
+    shadow: list[RiskRows] = field(default_factory=list)
 
 
 def merge(parts: Iterable[Effects]) -> Effects:

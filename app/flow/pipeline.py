@@ -16,8 +16,9 @@ from app.flow.keeper import Keeper, Keeping, Log
 from app.flow.message import Incoming
 from app.flow.partition import Engines, Home, Partition
 from app.flow.persist import Persistence
-from app.flow.score import Champion, score
+from app.flow.score import Champion, Scored, score
 from app.flow.settle import Settlement
+from app.flow.shadow import Shadows
 from contracts.dead_letters import Withheld
 from contracts.ports import Snapshots
 from features.state import StaleStateError
@@ -58,11 +59,15 @@ class Pipeline(Keeper[Partition]):
         self._ahead = Ahead(self._settle, self.drop, ahead)
         self._offered: Mapping[str, Champion] = {}
         self._champions: Mapping[str, Champion] = {}
+        self._shadows = Shadows()
         self._told: set[str] = set()
 
-    def offer(self, champions: Mapping[str, Champion]) -> None:
-        """Use these champions from the next batch on."""
+    def offer(
+        self, champions: Mapping[str, Champion], shadows: Mapping[str, Champion] | None = None
+    ) -> None:
+        """Use these champions, and shadows beside them, from the next batch on."""
         self._offered = champions
+        self._shadows.offer(shadows or {})
 
     def take(self, messages: Sequence[Incoming]) -> None:
         """One batch, in order within each partition. Raises Stopping."""
@@ -123,10 +128,16 @@ class Pipeline(Keeper[Partition]):
     def _score(self, whole: Effects) -> None:
         scored = score(whole.features, self._champions)
         whole.risk = scored.risk
+        self._tell("a champion is refused", scored)
+        beside = self._shadows.score(whole.features, self._champions)
+        whole.shadow = beside.risk
+        self._tell("a shadow is refused; the champion goes on", beside)
+
+    def _tell(self, what: str, scored: Scored) -> None:
         for reason in scored.refused.values():
             if reason not in self._told:
                 self._told.add(reason)
-                _log.error("a champion is refused", reason=reason)
+                _log.error(what, reason=reason)
 
     def _count(self, whole: Effects) -> None:
         metrics, rows = self._metrics, self._metrics.rows
@@ -136,6 +147,7 @@ class Pipeline(Keeper[Partition]):
         rows.labels("events").inc(len(whole.events))
         rows.labels("features").inc(sum(len(item.rows) for item in whole.features))
         rows.labels("risk").inc(sum(map(len, whole.risk)))
+        rows.labels("risk_shadow").inc(sum(map(len, whole.shadow)))
         for letter in whole.letters:
             metrics.refused.labels(letter.reason).inc()
         metrics.withheld.inc(whole.held)

@@ -48,6 +48,8 @@ class Settlement:
             self._store.write_features(expected.rows)
         for risk in effects.risk:
             self._store.write_risk(risk)
+        for risk in effects.shadow:
+            self._store.write_shadow(risk)
         self._store.write_dead_letters(effects.letters)
         self._store.write_withheld(effects.withheld)
 

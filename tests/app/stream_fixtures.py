@@ -56,6 +56,13 @@ class Prior:
         )
 
 
+class Failing(Prior):
+    """A bundle that loads, and then can't score."""
+
+    def score(self, rows):
+        raise RuntimeError(f"out of order at {len(rows)} rows")
+
+
 def shifted_expectation(profile=PROFILE):
     """Another than the neutral one."""
     neutral = Expectation.neutral(profile)
@@ -67,7 +74,16 @@ class MemoryStore:
 
     def __init__(self):
         self.rows = {
-            name: {} for name in ("summaries", "events", "features", "risk", "letters", "withheld")
+            name: {}
+            for name in (
+                "summaries",
+                "events",
+                "features",
+                "risk",
+                "shadow",
+                "letters",
+                "withheld",
+            )
         }
         self.writes = 0
         self.away = 0
@@ -94,6 +110,10 @@ class MemoryStore:
     def write_risk(self, rows):
         keys = zip(rows.vehicle_id, rows.time_ms.tolist(), strict=True)
         self._put("risk", zip(keys, [rows.model] * len(rows), strict=True))
+
+    def write_shadow(self, rows):
+        keys = zip(rows.vehicle_id, rows.time_ms.tolist(), [rows.model] * len(rows), strict=True)
+        self._put("shadow", zip(keys, map(bytes, rows.risk), strict=True))
 
     def write_dead_letters(self, letters):
         if letters:

@@ -56,6 +56,9 @@ class FileShelf:
     def champion(self, profile):
         return self.file.read_text() if profile == PROFILE.name else None
 
+    def shadow(self, _profile):
+        return None
+
     def load(self, bundle_id):
         if not re.fullmatch(r"weighted-\d+", bundle_id):
             raise ModelError(f"model {bundle_id[:40]!r} is damaged")

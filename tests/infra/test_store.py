@@ -97,6 +97,7 @@ def test_rows_written_twice_count_once(store):
         store.write_events(events)
         store.write_features(features(5))
         store.write_risk(risk(5))
+        store.write_shadow(risk(5))
         store.write_alerts([alert()], [transition()])
         store.write_dead_letters([letter()])
     expected = {
@@ -106,6 +107,7 @@ def test_rows_written_twice_count_once(store):
         "feature_names": 1,
         "risk": 5,
         "risk_current": 2,
+        "risk_shadow": 5,
         "alerts": 1,
         "alert_transitions": 1,
         "dead_letters": 1,
