@@ -116,7 +116,8 @@ def _average_precision(judged: Sequence[Judged], weights: Doubles) -> Difference
             for start in range(0, len(some), _TOGETHER):
                 part = slice(start, start + _TOGETHER)
                 drawn[place, part] += _precision(came, some[part][:, vehicle]) / len(judged)
-    return _difference("average precision", values[0], values[1], drawn[1] - drawn[0])
+    first, second = values.tolist()
+    return _difference("average precision", first, second, drawn[1] - drawn[0])
 
 
 def _precision(came: npt.NDArray[np.bool_], weight: Doubles) -> Doubles:

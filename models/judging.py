@@ -1,5 +1,8 @@
 """What two models say of the same later history, held against what then happened."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from contracts.batches import Floats, Ints
@@ -7,9 +10,25 @@ from contracts.ports import History
 from features.profile import Profile
 from models.bundle import ALERT_DAYS, Bundle
 from models.compare import Judged
+from models.labels import Course, courses, is_broken, no_course
 from models.metrics import known_within
 from models.recording import month_bins
-from models.table import Progress, Scope, Table, no_progress, tabulate
+from models.table import GROUP, Progress, Scope, Table, label_rows, no_progress, tabulate
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredPair:
+    """Rows that two models scored as they came: `vehicle_id` [n], in order, `time_ms` [n], and the
+    30-day risk [n x modes] that either gave to its own `modes`.
+    """
+
+    vehicle_id: Sequence[str]
+    time_ms: Ints
+    modes: tuple[Sequence[str], Sequence[str]]
+    risk: tuple[Floats, Floats]
+
+    def __len__(self) -> int:
+        return len(self.vehicle_id)
 
 
 def judge(
@@ -45,6 +64,39 @@ def judge(
                 risks[1][known, second.modes.index(mode)],
             )
         )
+    return judged
+
+
+def judge_scored(
+    history: History, profile: Profile, scored: ScoredPair, tenant: str, until_ms: int
+) -> list[Judged]:
+    """As `judge`, of rows that both models scored live, with what is known at `until_ms`. Rows of a
+    vehicle that stood broken are left out.
+    """
+    vehicles = list(dict.fromkeys(scored.vehicle_id))
+    seat = {vehicle: place for place, vehicle in enumerate(vehicles)}
+    vehicle = np.array([seat[one] for one in scored.vehicle_id], np.int64)
+    lives: dict[str, Course] = {}
+    for start in range(0, len(vehicles), GROUP):
+        group = vehicles[start : start + GROUP]
+        lives |= courses(profile, history.events(tenant, profile.name, group, 0, until_ms))
+    own = [lives.get(one, no_course(profile)) for one in vehicles]
+    labels = label_rows(profile, own, vehicle, scored.time_ms, until_ms)
+    useful = np.ones(len(scored), np.bool_)
+    bounds = np.searchsorted(vehicle, np.arange(len(own) + 1)).tolist()
+    for course, start, end in zip(own, bounds, bounds[1:], strict=False):
+        useful[start:end] = ~is_broken(course, scored.time_ms[start:end])
+    judged = []
+    for place, mode in enumerate(profile.modes):
+        if not all(mode.name in modes for modes in scored.modes):
+            continue
+        came = known_within(labels[place], month_bins(profile))
+        rows = np.isfinite(came) & useful
+        first, second = (
+            risk[rows, list(modes).index(mode.name)]
+            for modes, risk in zip(scored.modes, scored.risk, strict=True)
+        )
+        judged.append(Judged(mode.name, vehicle[rows], came[rows], first, second))
     return judged
 
 

@@ -14,10 +14,12 @@ from app.cli.output import print_json, print_table
 from app.cli.train import bars, profile_of
 from app.settings import load_settings
 from contracts.errors import DataError
+from features.profile import Profile
+from infra.reads.scored import scored_by_both
 from infra.store import ClickHouseStore
-from models.compare import Difference
+from models.compare import Difference, Judged
 from models.compare import compare as compare_rows
-from models.judging import judge
+from models.judging import judge, judge_scored
 from models.manifest import Manifest
 from models.registry import ALIASES, Alias, Decision, Registry
 from models.table import Scope
@@ -128,7 +130,7 @@ def rollback(profile: str, actor: Actor = "", reason: Reason = "") -> None:
 
 class Compared(msgspec.Struct, frozen=True):
     """Two models on the history that neither was trained on. `verdict`: a model, or
-    "no difference".
+    "no difference"; `scored` says who scored the rows: "live" the worker, "replay" this command.
     """
 
     first: str
@@ -139,32 +141,45 @@ class Compared(msgspec.Struct, frozen=True):
     failures: int
     verdict: str
     figures: list[Difference]
+    scored: str = "replay"
 
 
 @app.command()
 def compare(
-    first: str,
-    second: str,
+    first: Annotated[str, typer.Argument(help="A model; with --profile the champion.")] = "",
+    second: Annotated[str, typer.Argument(help="A model; with --profile the shadow.")] = "",
+    profile: Annotated[
+        str, typer.Option(help="Compare the champion and the shadow of this profile.")
+    ] = "",
     profile_dir: Annotated[
         Path | None,
         typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
     ] = None,
     *,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="On the rows that the worker had both of them score."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Which of two models is better on what came after both were trained, and is it chance?"""
     settings = load_settings()
     registry = Registry(settings.models_dir)
+    first, second = _pair(registry, first, second, profile)
     records = [registry.manifest(model).record for model in (first, second)]
     if records[0].profile != records[1].profile:
         raise DataError(f"{first} and {second} are of different profiles; nothing to compare")
-    profile = profile_of(load_profiles(profile_dir), records[0].profile)
+    chosen = profile_of(load_profiles(profile_dir), records[0].profile)
     store = ClickHouseStore(settings.store())
     since = max(record.until_ms for record in records)
-    scope = Scope(settings.tenant, since, store.span(settings.tenant, profile.name)[1])
-    pair = (registry.load(first)[0], registry.load(second)[0])
+    scope = Scope(settings.tenant, since, store.span(settings.tenant, chosen.name)[1])
     with bars(quiet=as_json) as told:
-        done = compare_rows(judge(store, profile, pair, scope, told))
+        if live:
+            judged = _judge_live(store, chosen, (first, second), scope)
+        else:
+            pair = (registry.load(first)[0], registry.load(second)[0])
+            judged = judge(store, chosen, pair, scope, told)
+        done = compare_rows(judged)
     names = {"first": first, "second": second}
     found = Compared(
         first,
@@ -175,6 +190,7 @@ def compare(
         done.failures,
         names.get(done.verdict, done.verdict),
         [done.log_loss, done.average_precision],
+        "live" if live else "replay",
     )
     if as_json:
         print_json(found)
@@ -182,9 +198,40 @@ def compare(
     _show_comparison(found)
 
 
+def _pair(registry: Registry, first: str, second: str, profile: str) -> tuple[str, str]:
+    """The two models that are meant. Raises DataError."""
+    if not profile:
+        if not first or not second:
+            raise DataError("name two models, or --profile for its champion and its shadow")
+        return first, second
+    champion = first or registry.champion(profile)
+    shadow = second or registry.shadow(profile)
+    if not champion or not shadow:
+        missing = "shadow" if champion else "champion"
+        raise DataError(
+            f"profile {profile} has no {missing}; give one with `telltale models promote MODEL "
+            f"--alias {missing}`"
+        )
+    return champion, shadow
+
+
+def _judge_live(
+    store: ClickHouseStore, profile: Profile, models: tuple[str, str], scope: Scope
+) -> list[Judged]:
+    """Raises DataError where the worker has had no row scored by both."""
+    scored = scored_by_both(store.clickhouse, scope.tenant, profile.name, models, scope.since_ms)
+    if not len(scored):
+        raise DataError(
+            f"no row since {_when(scope.since_ms)} was scored by both {models[0]} and {models[1]}; "
+            "make one of them champion, the other shadow, and let data stream"
+        )
+    return judge_scored(store, profile, scored, scope.tenant, scope.until_ms)
+
+
 def _show_comparison(found: Compared) -> None:
     print_table(
-        f"{found.rows:,} rows of {found.vehicles} vehicles since {_when(found.since_ms)}, "
+        f"{found.rows:,} rows ({found.scored}) of {found.vehicles} vehicles since "
+        f"{_when(found.since_ms)}, "
         f"{found.failures} of them failed",
         ("figure", found.first, found.second, "difference, 95 %", "by chance"),
         [
