@@ -18,6 +18,9 @@ from app.flow.settle import Settlement
 from app.flow.trail import Trail
 from app.worker import Worker
 
+_COMMIT_S = 0.2
+"""Shorter than the time between snapshots, so that the commit is ahead of them."""
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -39,6 +42,7 @@ def _ack_before_store():
 
 def _plain_take():
     """Faust acknowledges what it handed out, as `Stream.take` does, and commits it by its timer."""
+    create = app.assembly.create_app
     held = faust.streams.Stream.noack_take
 
     async def take(self, most, within):
@@ -54,7 +58,13 @@ def _plain_take():
             name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
         )
 
+    def prompt_app(*given):
+        made = create(*given)
+        made.conf.broker_commit_interval = _COMMIT_S
+        return made
+
     faust.streams.Stream.noack_take = take
+    app.assembly.create_app = prompt_app
     app.assembly.raw_topic = acked_topic
 
 

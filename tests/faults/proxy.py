@@ -12,11 +12,11 @@ class Proxy:
 
     `cut`: connections are reset and new ones refused. `hold`: connections stay, nothing passes, and
     what was sent arrives after `heal`, as TCP's retransmission brings it. `slow`: what the server
-    answers takes so many seconds more.
+    answers takes so many seconds more. `tls`: a context with which clients are served.
     """
 
-    def __init__(self, target, port=0):
-        self.target, self.port = target, port
+    def __init__(self, target, port=0, tls=None):
+        self.target, self.port, self._tls = target, port, tls
         self._delay = 0.0
         self._pairs = set()
         self._loop = asyncio.new_event_loop()
@@ -55,14 +55,11 @@ class Proxy:
         self._loop.run_until_complete(self._listen())
         self._ready.set()
         self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                self._loop.run_until_complete(task)
+        self._loop.run_until_complete(_end(asyncio.all_tasks(self._loop)))
 
     async def _listen(self):
         self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", self.port, start_serving=True
+            self._serve, "127.0.0.1", self.port, ssl=self._tls, start_serving=True
         )
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -107,3 +104,11 @@ class Proxy:
                 await sink.drain()
         with contextlib.suppress(OSError, RuntimeError):
             sink.close()
+
+
+async def _end(tasks):
+    """Cancel, and let the loop close what they had open."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0.05)

@@ -6,7 +6,6 @@ import os
 import ssl
 import subprocess
 import sys
-import threading
 
 import pytest
 from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
@@ -24,6 +23,7 @@ from infra.kafka_clients import open_admin
 from infra.offsets import topic_offsets
 from infra.sample_log import SampleLog
 from infra.store import ClickHouseStore
+from tests.faults.proxy import Proxy
 from tests.infra.certificates import authority, server
 
 pytestmark = pytest.mark.stack
@@ -171,46 +171,6 @@ def test_a_broker_of_another_authority_is_not_trusted(secured, tmp_path):
     assert PASSWORD not in told
 
 
-@contextlib.contextmanager
-def tls_before(port, certificate, key):
-    """TLS on a port of its own, in front of a plain server: that port."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    ready, places = threading.Event(), []
-
-    async def pump(reader, writer):
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65_536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-
-    async def through(reader, writer):
-        inner = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(pump(reader, inner[1]), pump(inner[0], writer))
-
-    async def listen():
-        stop = asyncio.Event()
-        async with await asyncio.start_server(through, "127.0.0.1", 0, ssl=context) as listening:
-            places.extend([listening.sockets[0].getsockname()[1], asyncio.get_running_loop(), stop])
-            ready.set()
-            await stop.wait()
-            listening.close()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
-                task.cancel()
-
-    thread = threading.Thread(target=lambda: asyncio.run(listen()), daemon=True)
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield places[0]
-    finally:
-        places[1].call_soon_threadsafe(places[2].set)
-        thread.join(10)
-
-
 @pytest.fixture(scope="module")
 def tls_store(stack, tmp_path_factory):
     """A connection to the store over TLS."""
@@ -218,8 +178,10 @@ def tls_store(stack, tmp_path_factory):
     ca = authority(folder)
     certificate, key = server(folder, ca)
     plain = stack.fresh().store()
-    with tls_before(int(plain.url.rpartition(":")[2]), certificate, key) as port:
-        yield plain.model_copy(update={"url": f"https://127.0.0.1:{port}", "ca_file": ca[0]})
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with contextlib.closing(Proxy(int(plain.url.rpartition(":")[2]), tls=context)) as proxy:
+        yield plain.model_copy(update={"url": f"https://127.0.0.1:{proxy.port}", "ca_file": ca[0]})
 
 
 def test_the_store_is_reached_over_tls_with_its_user(tls_store):
