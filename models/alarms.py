@@ -24,6 +24,9 @@ LEAD_DAYS: Final = 3
 """A failure is caught when its alert came at least so early."""
 
 
+_NONE: Final = np.empty(0, np.float32)
+
+
 class Tally(msgspec.Struct, frozen=True):
     """What a line came to over `weeks` of vehicles: alerts, false ones, failures, and failures
     that were caught in time.
@@ -98,6 +101,18 @@ class Series:
             failures += len(failed)
             caught += int(early.any(0).sum())
         return Tally(line, alerts, wrong, failures, caught, self.weeks)
+
+    def leads(self, risk: Floats, line: float) -> Floats:
+        """Days from the first alert to the failure, of every failure that one announced."""
+        opened = np.flatnonzero(self.openings(risk, line))
+        by_vehicle = self._groups(opened)
+        found = []
+        for place, course in enumerate(self.courses):
+            ahead = course.failed[None] - self.time_ms[by_vehicle[place]][:, None]
+            ahead[(ahead <= 0) | (ahead > HORIZON_DAYS * DAY_MS)] = 0
+            longest = ahead.max(axis=0, initial=0)
+            found.append(longest[longest > 0] / DAY_MS)
+        return np.sort(np.concatenate(found)).astype(np.float32) if found else _NONE
 
     def _fresh(self) -> npt.NDArray[np.bool_]:
         """Rows before which nothing can be open: a vehicle's first, and the first of a new part."""

@@ -5,9 +5,32 @@ import msgspec
 from models.alarms import Tally
 
 
+class ModeCurves(msgspec.Struct, frozen=True):
+    """How one mode's risk fared 30 days ahead, by trees that had not seen the vehicle.
+
+    `predicted` to `events`: bins of risk with the share that failed and its 90 % range (`low`,
+    `high`); `recall`, `precision`: points of their curve, best score first; `lead_days`: of every
+    failure that an alert at the mode's line announced, shortest first, of `failures`; `learning`:
+    by fold, the loss on vehicles left out after every `learning_step` rounds of boosting.
+    """
+
+    predicted: list[float]
+    observed: list[float]
+    low: list[float]
+    high: list[float]
+    events: list[int]
+    recall: list[float]
+    precision: list[float]
+    lead_days: list[float]
+    failures: int
+    learning: list[list[float]]
+    learning_step: int
+
+
 class ModeRecord(msgspec.Struct, frozen=True):
     """One mode. `method`: "trees", or "prior" where there were too few failures. Figures are by
     trees that had not seen the vehicle, 30 days ahead; None where all rows failed by then, or none.
+    Where there is a figure, there are `curves`, but for records of before they were kept.
     """
 
     mode: str
@@ -20,6 +43,7 @@ class ModeRecord(msgspec.Struct, frozen=True):
     expected_over_observed: float | None
     line: float
     note: str = ""
+    curves: ModeCurves | None = None
 
 
 class TrainingRecord(msgspec.Struct, frozen=True):

@@ -2,18 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from contracts.batches import Floats
 from features.profile import Profile
-from models.alarms import Tally
+from models.alarms import Series, Tally
+from models.curves import precision_recall, reliability, thinned
 from models.fit import Fitted
 from models.grow import Trees
 from models.metrics import auc, average_precision, expected_over_observed, known_within
-from models.record import ModeRecord, TrainingRecord
+from models.record import ModeCurves, ModeRecord, TrainingRecord
 from models.table import DAY_MS, Table
 from models.thresholds import Lines
+
+_POINTS: Final = 48
+"""Points of a precision-recall curve that are kept, and rounds of a learning curve."""
+_DIGITS: Final = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +94,40 @@ def _mode_record(run: Run, mode: str) -> ModeRecord:
         _known(expected_over_observed(came, score)),
         run.lines.lines[mode],
         "" if found else few,
+        _curves(run, mode, came, score) if found and (came == 1).any() else None,
     )
+
+
+def series_of(table: Table, mode: str) -> Series:
+    """Rows and courses of one mode, as alerts are counted on them."""
+    own = [course.modes[mode] for course in table.courses]
+    return Series(table.vehicle, table.time_ms, own, table.scope.until_ms)
+
+
+def _curves(run: Run, mode: str, came: Floats, score: Floats) -> ModeCurves:
+    """`came` and `score` [n] of the rows whose outcome is known."""
+    fitted, failures = run.fitted[mode], run.table.failures(mode)
+    bins = reliability(came, score, rows_a_failure=max(1, round((came == 1).sum() / failures)))
+    recall, precision = thinned(*precision_recall(came, score), _POINTS)
+    leads = series_of(run.table, mode).leads(run.risk[mode], run.lines.lines[mode])
+    step = max(1, max(map(len, fitted.curves.values())) // _POINTS)
+    return ModeCurves(
+        _short(bins.predicted),
+        _short(bins.observed),
+        _short(bins.low),
+        _short(bins.high),
+        bins.events.tolist(),
+        _short(recall),
+        _short(precision),
+        _short(leads),
+        failures,
+        [_short(np.asarray(curve)[::step]) for curve in fitted.curves.values()],
+        step,
+    )
+
+
+def _short(values: npt.NDArray[np.floating]) -> list[float]:
+    return [round(float(one), _DIGITS) for one in values]
 
 
 def _known(figure: float) -> float | None:

@@ -8,7 +8,7 @@ import numpy as np
 from contracts.batches import Floats
 from features.profile import Costs, Profile
 from features.vector import feature_specs
-from models.evaluation.curves import (
+from models.curves import (
     Decision,
     Watched,
     decide,

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from contracts.batches import Floats
-from models.evaluation.curves import Reliability
+from models.curves import Reliability
 from models.reports.svg import BAND, COLOURS, INK, LINE, ONE, QUIET, TWO, drawing
 
 Doubles = npt.NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""What reports draw: curves of rankings, of probabilities, and of decisions by a threshold."""
+"""Curves of rankings, of probabilities, and of decisions by a threshold: what is drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +34,12 @@ def precision_recall(came: Floats, score: Floats) -> tuple[Doubles, Doubles]:
     hits = np.cumsum(came[order] == 1)
     last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
     return hits[last] / max(int(hits[-1]), 1), hits[last] / (last + 1)
+
+
+def thinned(recall: Doubles, precision: Doubles, most: int) -> tuple[Doubles, Doubles]:
+    """At most `most` + 1 points of a curve, evenly along its recall: of each stretch the last."""
+    place = np.unique(np.searchsorted(recall, np.linspace(recall[0], recall[-1], most + 1)))
+    return recall[place], precision[place]
 
 
 def reliability(
