@@ -127,14 +127,14 @@ def roll_back(context: Wired, given: RollBack) -> DecisionView:
 def model(context: Wired, model: str) -> ModelView:
     """One model."""
     registry = registry_of(context)
-    return _view(registry, _manifest(registry, model))
+    return _view(registry, manifest_of(registry, model))
 
 
 @router.post("/{model}/promote")
 def promote(context: Wired, model: str, given: Promotion) -> DecisionView:
     """Give a model an alias, once it has proved that it loads; workers take it up in seconds."""
     registry = registry_of(context)
-    found = _manifest(registry, model)
+    found = manifest_of(registry, model)
     who = context.who.signs(given.actor)
     try:
         registry.promote(model, given.alias, who, given.reason, context.wall_ms())
@@ -148,7 +148,8 @@ def registry_of(context: Context) -> Registry:
     return Registry(context.settings.models_dir)
 
 
-def _manifest(registry: Registry, model: str) -> Manifest:
+def manifest_of(registry: Registry, model: str) -> Manifest:
+    """The model's manifest. Raises ProblemError."""
     try:
         return registry.manifest(model)
     except ModelError as error:

@@ -12,14 +12,12 @@ import typer
 from app.assembly import load_profiles
 from app.cli.output import print_json, print_table
 from app.cli.train import bars, profile_of
+from app.lab.compared import Compared, compare_live, compared
 from app.settings import load_settings
 from contracts.errors import DataError
-from features.profile import Profile
-from infra.reads.scored import scored_by_both
 from infra.store import ClickHouseStore
-from models.compare import Difference, Judged
 from models.compare import compare as compare_rows
-from models.judging import judge, judge_scored
+from models.judging import judge
 from models.manifest import Manifest
 from models.registry import ALIASES, Alias, Decision, Registry
 from models.table import Scope
@@ -128,22 +126,6 @@ def rollback(profile: str, actor: Actor = "", reason: Reason = "") -> None:
     typer.echo(f"{found} is champion again")
 
 
-class Compared(msgspec.Struct, frozen=True):
-    """Two models on the history that neither was trained on. `verdict`: a model, or
-    "no difference"; `scored` says who scored the rows: "live" the worker, "replay" this command.
-    """
-
-    first: str
-    second: str
-    since_ms: int
-    rows: int
-    vehicles: int
-    failures: int
-    verdict: str
-    figures: list[Difference]
-    scored: str = "replay"
-
-
 @app.command()
 def compare(
     first: Annotated[str, typer.Argument(help="A model; with --profile the champion.")] = "",
@@ -175,23 +157,11 @@ def compare(
     scope = Scope(settings.tenant, since, store.span(settings.tenant, chosen.name)[1])
     with bars(quiet=as_json) as told:
         if live:
-            judged = _judge_live(store, chosen, (first, second), scope)
+            found = compare_live(store, chosen, (first, second), scope)
         else:
             pair = (registry.load(first)[0], registry.load(second)[0])
             judged = judge(store, chosen, pair, scope, told)
-        done = compare_rows(judged)
-    names = {"first": first, "second": second}
-    found = Compared(
-        first,
-        second,
-        since,
-        done.rows,
-        done.vehicles,
-        done.failures,
-        names.get(done.verdict, done.verdict),
-        [done.log_loss, done.average_precision],
-        "live" if live else "replay",
-    )
+            found = compared((first, second), since, compare_rows(judged))
     if as_json:
         print_json(found)
         return
@@ -213,19 +183,6 @@ def _pair(registry: Registry, first: str, second: str, profile: str) -> tuple[st
             f"--alias {missing}`"
         )
     return champion, shadow
-
-
-def _judge_live(
-    store: ClickHouseStore, profile: Profile, models: tuple[str, str], scope: Scope
-) -> list[Judged]:
-    """Raises DataError where the worker has had no row scored by both."""
-    scored = scored_by_both(store.clickhouse, scope.tenant, profile.name, models, scope.since_ms)
-    if not len(scored):
-        raise DataError(
-            f"no row since {_when(scope.since_ms)} was scored by both {models[0]} and {models[1]}; "
-            "make one of them champion, the other shadow, and let data stream"
-        )
-    return judge_scored(store, profile, scored, scope.tenant, scope.until_ms)
 
 
 def _show_comparison(found: Compared) -> None:
