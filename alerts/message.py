@@ -43,11 +43,14 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """A title and the text behind it; `items` for those who make their own text."""
+    """A title and the text behind it; `items` for those who make their own text. `event` names the
+    kind of news to programs.
+    """
 
     title: str
     body: str
     items: list[Item]
+    event: str = "alert.changed"
 
 
 def message_of(notices: Sequence[Notice], base_url: str) -> Message:

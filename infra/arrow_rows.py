@@ -39,7 +39,7 @@ def events_table(events: Sequence[VehicleEvent]) -> Table:
             "tenant": [event.tenant for event in events],
             "profile": [event.profile for event in events],
             "vehicle_id": [event.vehicle_id for event in events],
-            "time": _times([event.time_ms for event in events]),
+            "time": times([event.time_ms for event in events]),
             "kind": [event.kind for event in events],
             "code": [event.code for event in events],
             "detail": pa.array(
@@ -61,7 +61,7 @@ def vehicles_table(events: Sequence[VehicleEvent], vins: VinSeal) -> Table:
         "vehicle_id": [event.vehicle_id for event in found],
         "profile": [event.profile for event in found],
         "plate": [event.code for event in found],
-        "time": _times([event.time_ms for event in found]),
+        "time": times([event.time_ms for event in found]),
     }
     for key in ("model", "depot"):
         columns[key] = [event.detail.get(key, "") for event in found]
@@ -126,7 +126,7 @@ def risk_current_table(rows: RiskRows) -> Table:
         "vehicle_id": vehicles.take(pa.array(flat)),
         "mode": list(rows.modes) * len(newest),
         "profile": [rows.profile] * len(flat),
-        "time": _times(rows.time_ms[flat]),
+        "time": times(rows.time_ms[flat]),
         "model": [rows.model] * len(flat),
         **{name: rows.risk[newest][:, :, at].ravel() for at, name in enumerate(_HORIZONS)},
         **dict(zip(_RUL, _rul(rows)[flat].T, strict=True)),
@@ -139,11 +139,11 @@ def alerts_table(alerts: Sequence[Alert]) -> Table:
     return pa.table(
         {
             **{name: [getattr(alert, name) for alert in alerts] for name in _ALERT_COLUMNS},
-            "opened": _times([alert.opened_ms for alert in alerts]),
-            "updated": _times([alert.updated_ms for alert in alerts]),
+            "opened": times([alert.opened_ms for alert in alerts]),
+            "updated": times([alert.updated_ms for alert in alerts]),
             "risk_30": pa.array([alert.risk.risk_30 for alert in alerts], pa.float32()),
             "at_stake": [alert.waiting.expected for alert in alerts],
-            "raised": _times([alert.raised_ms for alert in alerts]),
+            "raised": times([alert.raised_ms for alert in alerts]),
             "version": pa.array([_version(alert) for alert in alerts], pa.uint64()),
             "body": [msgspec.json.encode(alert).decode() for alert in alerts],
         }
@@ -155,7 +155,7 @@ def transitions_table(transitions: Sequence[Transition]) -> Table:
     return pa.table(
         {
             **{name: [getattr(one, name) for one in transitions] for name in _TRANSITION_COLUMNS},
-            "time": _times([one.time_ms for one in transitions]),
+            "time": times([one.time_ms for one in transitions]),
             "version": pa.array([one.version for one in transitions], pa.uint64()),
         }
     )
@@ -166,7 +166,7 @@ def answers_table(answers: Sequence[Answer]) -> Table:
     return pa.table(
         {
             **{name: [getattr(one, name) for one in answers] for name in _ANSWER_COLUMNS},
-            "time": _times([one.time_ms for one in answers]),
+            "time": times([one.time_ms for one in answers]),
         }
     )
 
@@ -177,8 +177,8 @@ def silences_table(silences: Sequence[Silence]) -> Table:
         {
             **{name: [getattr(one, name) for one in silences] for name in _SILENCE_COLUMNS},
             "matchers": pa.array([list(one.matchers.items()) for one in silences], _MAP),
-            "since": _times([one.since_ms for one in silences]),
-            "until": _times([one.until_ms for one in silences]),
+            "since": times([one.since_ms for one in silences]),
+            "until": times([one.until_ms for one in silences]),
             "version": pa.array([_LATEST_MS - one.until_ms for one in silences], pa.uint64()),
         }
     )
@@ -189,7 +189,7 @@ def dead_letters_table(letters: Sequence[DeadLetter]) -> Table:
     return pa.table(
         {
             **{name: [getattr(one, name) for one in letters] for name in _LETTER_COLUMNS},
-            "time": _times([one.time_ms for one in letters]),
+            "time": times([one.time_ms for one in letters]),
             "partition": pa.array([one.partition for one in letters], pa.int32()),
             "bytes": pa.array([len(one.payload) for one in letters], pa.uint64()),
         }
@@ -204,7 +204,7 @@ def withheld_table(accounts: Sequence[Withheld]) -> Table:
         {
             "topic": [one.topic for one in accounts],
             "partition": pa.array([one.partition for one in accounts], pa.int32()),
-            "minute": _times([one.minute_ms for one in accounts]),
+            "minute": times([one.minute_ms for one in accounts]),
             "count": pa.array([one.count for one in accounts], pa.uint64()),
             "bytes": pa.array([one.bytes for one in accounts], pa.uint64()),
             "reasons": pa.array([list(one.reasons.items()) for one in accounts], counts),
@@ -264,11 +264,12 @@ def _keys(rows: Summaries | FeatureRows | RiskRows) -> dict[str, Any]:
         "tenant": list(rows.tenant),
         "profile": [rows.profile] * len(rows),
         "vehicle_id": list(rows.vehicle_id),
-        "time": _times(rows.time_ms),
+        "time": times(rows.time_ms),
     }
 
 
-def _times(milliseconds: npt.ArrayLike) -> Any:  # noqa: ANN401 (a pyarrow.Array)
+def times(milliseconds: npt.ArrayLike) -> Any:  # noqa: ANN401 (a pyarrow.Array)
+    """Unix milliseconds as a column."""
     return pa.array(np.asarray(milliseconds, dtype=np.int64), pa.timestamp("ms", "UTC"))
 
 

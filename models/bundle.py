@@ -16,6 +16,7 @@ from contracts.errors import ModelError
 from contracts.risk import HORIZONS_DAYS
 from features.expectation import Expectation
 from models.hazard import HazardModel, booster_of
+from models.reference import REFERENCE_FILE, Reference
 from models.view import View
 
 NUMBERS_FILE: Final = "model.json"
@@ -55,7 +56,9 @@ class _Numbers(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """`profile` is its name; `lines` by mode: the 30-day risk at which an alert opens."""
+    """`profile` is its name; `lines` by mode: the 30-day risk at which an alert opens. `reference`
+    says what it was trained on (None: a bundle of before there was one).
+    """
 
     profile: str
     feature_names: tuple[str, ...]
@@ -63,6 +66,7 @@ class Bundle:
     models: tuple[HazardModel, ...]
     lines: Mapping[str, float]
     rul: RulModel | None = None
+    reference: Reference | None = None
 
     @cached_property
     def modes(self) -> tuple[str, ...]:
@@ -81,6 +85,8 @@ class Bundle:
         for model in self.models:
             if model.booster is not None:
                 files[_file(model.mode)] = bytes(model.booster.save_raw("ubj"))
+        if self.reference:
+            files[REFERENCE_FILE] = self.reference.to_bytes()
         rul = dict(self.rul.to_files()) if self.rul else {}
         files |= rul
         modes = [
@@ -168,6 +174,7 @@ def bundle_of(files: Mapping[str, bytes], threads: int = 1) -> Bundle:
         models,
         {one.name: one.line for one in numbers.modes},
         _rul({name: files[name] for name in numbers.rul_files}),
+        _reference(files, len(numbers.feature_names)),
     )
     bundle.__dict__["id"] = bundle_id(numbers.profile, files)
     bundle.__dict__["files"] = dict(files)
@@ -178,6 +185,15 @@ def _rul(files: Mapping[str, bytes]) -> RulModel | None:
     if not files:
         return None
     found: RulModel = import_module("models.rul").from_files(files)
+    return found
+
+
+def _reference(files: Mapping[str, bytes], features: int) -> Reference | None:
+    if REFERENCE_FILE not in files:
+        return None
+    found = Reference.from_bytes(files[REFERENCE_FILE])
+    if len(found.features.usual) != features:
+        raise ModelError("the reference is of other features than the model; train it again")
     return found
 
 

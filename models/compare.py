@@ -25,7 +25,7 @@ _TOGETHER: Final = 40
 @dataclass(frozen=True, eq=False)
 class Judged:
     """Rows of one mode whose outcome is known: `vehicle` [n] number, `came` [n] 0 or 1, `first` and
-    `second` [n] the risk that either model gave.
+    `second` [n] the risk that either model gave; `time_ms` [n] where it matters.
     """
 
     mode: str
@@ -33,6 +33,7 @@ class Judged:
     came: Floats
     first: Floats
     second: Floats
+    time_ms: Ints | None = None
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,9 @@ def judge_scored(
             risk[rows, list(modes).index(mode.name)]
             for modes, risk in zip(scored.modes, scored.risk, strict=True)
         )
-        judged.append(Judged(mode.name, vehicle[rows], came[rows], first, second))
+        judged.append(
+            Judged(mode.name, vehicle[rows], came[rows], first, second, scored.time_ms[rows])
+        )
     return judged
 
 

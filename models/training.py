@@ -1,6 +1,6 @@
 """From stored history to a bundle: expectation, features, labels, trees, calibration, lines."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -25,6 +25,7 @@ from models.leaks import refuse_answers, refuse_future, refuse_shared_vehicles
 from models.prior import prior_log_odds, prior_rates
 from models.record import TrainingRecord
 from models.recording import Run, month_bins, record_of
+from models.reference import Reference, evenly, reference_of
 from models.rul import fit_rul, rul_rows
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
 from models.thresholds import FALSE_ALARMS, curves, quiet_lines
@@ -102,7 +103,8 @@ def train_on(
     tried = curves(_series(table, fitted.modes), risk)
     lines = quiet_lines(table.profile, tried, options.false_alarms)
     drawn = {model.mode: lines.lines[model.mode] for model in models}
-    bundle = Bundle(table.profile.name, table.names, expectation, models, drawn)
+    known = _reference(table, models, {mode: risk[mode] for mode in fitted.modes})
+    bundle = Bundle(table.profile.name, table.names, expectation, models, drawn, None, known)
     run = Run(table, fitted.trees, options.seed, fitted.modes, risk, lines)
     record = record_of(run, fitted.figures, tried)
     notes = [*record.notes, *map(str, suspects)]
@@ -176,6 +178,20 @@ def _models(
             models.append(HazardModel(mode, ends, numbers.intercept, numbers.slope, found.booster))
         risk[mode] = models[-1].risk(margin, (ALERT_DAYS,))[:, 0]
     return tuple(models), risk
+
+
+def _reference(
+    table: Table, models: Sequence[HazardModel], risk: Mapping[str, Floats]
+) -> Reference:
+    """What use will be held against; `risk` [rows] by mode, of the modes with trees."""
+    rows = evenly(len(table))
+    values = table.values(rows)
+    scores = {
+        one.mode: (risk[one.mode][rows], one.risk(one.margin(values), (ALERT_DAYS,))[:, 0])
+        for one in models
+        if one.mode in risk
+    }
+    return reference_of(values, scores, table.vehicle[rows], table.time_ms[rows])
 
 
 def _series(table: Table, fitted: Mapping[str, Fitted]) -> dict[str, Series]:

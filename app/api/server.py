@@ -12,7 +12,9 @@ from app.access.oidc import Oidc
 from app.api import (
     admin,
     alerts,
+    curves,
     dead_letters,
+    drift,
     figures,
     findings,
     fleet,
@@ -48,6 +50,8 @@ _ROOMS = (
     vehicles,
     workorders,
     models,
+    curves,
+    drift,
     trainings,
     dead_letters,
     stream,

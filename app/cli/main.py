@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "train": "train:train",
     "models": "models:app",
     "thresholds": "thresholds:thresholds",
+    "drift": "drift:drift",
     "evaluate": "evaluate:app",
     "backtest": "backtest:backtest",
     "risk": "risk:risk",

@@ -27,10 +27,13 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All targets and routes."""
+    """All targets and routes. `lab` names targets that are told when a model's use drifts away
+    from its training; alerts take routes, and never this way.
+    """
 
     targets: list[Target] = []
     routes: list[Route] = []
+    lab: list[str] = []
 
     def target(self, name: str) -> Target | None:
         """The target of this name."""
@@ -65,6 +68,12 @@ def _complaints(config: Config) -> list[str]:
     found: list[str] = []
     names = [one.name for one in config.targets]
     found += [f"targets: {name} stands more than once" for name in names if names.count(name) > 1]
+    known = ", ".join(names) or "none"
+    found += [
+        f"lab: {name!r} is not among [[targets]] ({known})"
+        for name in config.lab
+        if name not in names
+    ]
     for place, target in enumerate(config.targets):
         found += [f"targets[{place}].{text}" for text in _target_complaints(target)]
     for place, route in enumerate(config.routes):

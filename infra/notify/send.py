@@ -93,7 +93,7 @@ async def _exchange(url: str, headers: dict[str, str], payload: str, host: str) 
 
 def _payload(message: Message, now: datetime) -> str:
     body: dict[str, Any] = {
-        "type": "alert.changed",
+        "type": message.event,
         "timestamp": now.isoformat().replace("+00:00", "Z"),
         "data": {"title": message.title, "text": message.body, "alerts": message.items},
     }

@@ -1,20 +1,21 @@
 """The report of a model's drift (models/drift.py)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
 import numpy as np
 
+from features.profile import Profile
 from models.drift import Kind, Measure, drifted
+from models.drift_words import named, told
 from models.reports.page import Fact, Report, Section
 from models.reports.svg import ONE, TWO, drawing
 
-Told = Callable[[Measure], str]
 TOP = 12
 
 
-def drift_report(model: str, measures: Sequence[Measure], told: Told, command: str) -> Report:
+def drift_report(model: str, profile: Profile, measures: Sequence[Measure], command: str) -> Report:
     """How far features, scores, calibration and missing signals are from training."""
     found = drifted(measures)
     weeks = sorted({one.week_ms for one in measures})
@@ -23,15 +24,12 @@ def drift_report(model: str, measures: Sequence[Measure], told: Told, command: s
         Fact(label, str(sum(one.kind == kind for one in found)), "in the newest week")
         for kind, label in _LABELS.items()
     ]
-    lead = (
-        "Nothing has drifted in the newest week."
-        if not found
-        else "; ".join(map(told, found[:TOP]))
-    )
-    return Report(f"Drift of {model}", lead, command, facts, _sections(measures, told))
+    lead = "; ".join(told(profile, one) for one in found[:TOP])
+    lead = lead or "Nothing has drifted in the newest week."
+    return Report(f"Drift of {model}", lead, command, facts, _sections(measures, profile))
 
 
-def _sections(measures: Sequence[Measure], told: Told) -> list[Section]:
+def _sections(measures: Sequence[Measure], profile: Profile) -> list[Section]:
     return [
         Section(
             "Features and scores by week",
@@ -43,7 +41,7 @@ def _sections(measures: Sequence[Measure], told: Told) -> list[Section]:
         Section(
             "Furthest from training",
             "The newest week; 1 is the limit.",
-            _furthest(measures, told, ("feature", "score")),
+            _furthest(measures, profile, ("feature", "score")),
         ),
         Section(
             "Calibration",
@@ -54,7 +52,7 @@ def _sections(measures: Sequence[Measure], told: Told) -> list[Section]:
         Section(
             "Missing signals",
             "Share of frames without the signal in the newest week, as a multiple of its limit.",
-            _furthest(measures, told, ("missing",)),
+            _furthest(measures, profile, ("missing",)),
         ),
     ]
 
@@ -67,7 +65,7 @@ def _by_week(measures: Sequence[Measure]) -> str:
             weeks = sorted({one.week_ms for one in own})
             worst = [max(_times(one) for one in own if one.week_ms == week) for week in weeks]
             days = [datetime.fromtimestamp(week / 1_000, UTC) for week in weeks]
-            axes.plot(np.array(days), worst, "o-", color=colour, label=f"{kind}s", markersize=4)  # type: ignore[arg-type]
+            axes.plot(np.array(days), worst, "o-", color=colour, label=f"{kind}s", markersize=4)
         axes.axhline(1.0, color=TWO, linewidth=1.2, linestyle="--")
         axes.set(xlabel="week", ylabel="multiple of the limit")
         axes.set_ylim(bottom=0)
@@ -76,21 +74,14 @@ def _by_week(measures: Sequence[Measure]) -> str:
     return canvas.svg
 
 
-def _furthest(measures: Sequence[Measure], told: Told, kinds: Sequence[Kind]) -> str:
+def _furthest(measures: Sequence[Measure], profile: Profile, kinds: Sequence[Kind]) -> str:
     own = [one for one in measures if one.kind in kinds and isfinite(one.high)]
     newest = max((one.week_ms for one in own), default=0)
     own = sorted((one for one in own if one.week_ms == newest), key=_times)[-TOP:]
     with drawing("Furthest from training", height=0.4 + 0.29 * max(len(own), 4)) as canvas:
         axes = canvas.axes
-        axes.barh(
-            [
-                told(one).partition(": ")[0] if one.kind != "feature" else _name(told(one))
-                for one in own
-            ],
-            [_times(one) for one in own],
-            color=ONE,
-            height=0.62,
-        )
+        names = [named(profile, one) for one in own]
+        axes.barh(names, [_times(one) for one in own], color=ONE, height=0.62)
         axes.axvline(1.0, color=TWO, linewidth=1.2, linestyle="--")
         axes.grid(visible=False, axis="y")
         axes.set(xlabel="multiple of the limit")
@@ -114,11 +105,6 @@ def _calibration(measures: Sequence[Measure]) -> str:
 
 def _times(one: Measure) -> float:
     return one.value / one.high if one.high else 0.0
-
-
-def _name(text: str) -> str:
-    """`"oil: trend over 5 days: stability index ..."` -> `"oil: trend over 5 days"`."""
-    return ": ".join(text.split(": ")[:2])
 
 
 def _day(time_ms: int) -> str:

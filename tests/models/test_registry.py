@@ -79,6 +79,7 @@ def test_the_manifest_says_where_a_model_comes_from(stored, trained):
         "mode-flat_battery.ubj",
         "mode-overheating.ubj",
         "model.json",
+        "reference.bin",
     }
     for entry in manifest.files:
         assert (root / "small" / name / entry.name).stat().st_size == entry.size
