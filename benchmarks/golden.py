@@ -67,6 +67,7 @@ def main() -> None:
     default = os.environ.get("TELLTALE_TEST_DATA", "../shared/data")
     parser.add_argument("--data", type=Path, default=Path(default), help="Folder of data sets.")
     given = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
     for name in given.names or [*DATA, *FLEETS]:
         command = " ".join(["telltale", *command_of(name)])
         kept = {"command": command, **machine(), "figures": figures(name, given.data)}

@@ -46,6 +46,10 @@ class Child:
         """How it ended, or None while it runs."""
         return self._process.poll()
 
+    def wait(self) -> int:
+        """Wait for its end; how it ended."""
+        return self._process.wait()
+
     def wait_until(self, ready: Callable[[], bool], limit_s: float) -> None:
         """Wait until `ready()`. Raises UnavailableError when it ends first or takes too long."""
         end = time.monotonic() + limit_s

@@ -108,7 +108,9 @@ def _curves(run: Run, mode: str, came: Floats, score: Floats) -> ModeCurves:
     """`came` and `score` [n] of the rows whose outcome is known."""
     fitted, failures = run.fitted[mode], run.table.failures(mode)
     bins = reliability(came, score, rows_a_failure=max(1, round((came == 1).sum() / failures)))
-    recall, precision = thinned(*precision_recall(came, score), _POINTS)
+    recall, precision = precision_recall(came, score)
+    some = recall > 0
+    recall, precision = thinned(recall[some], precision[some], _POINTS)
     leads = series_of(run.table, mode).leads(run.risk[mode], run.lines.lines[mode])
     step = max(1, max(map(len, fitted.curves.values())) // _POINTS)
     return ModeCurves(

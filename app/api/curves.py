@@ -9,7 +9,7 @@ from app.api import words
 from app.api.context import Wired
 from app.api.models import manifest_of, registry_of
 from app.api.problems import ProblemError
-from app.lab.compared import Compared, compare_live
+from app.lab.compared import Compared, NotScoredError, compare_live
 from contracts.errors import DataError
 from features.profile import Costs
 from infra.store import ClickHouseStore
@@ -63,6 +63,7 @@ class ModeCurves:
     cost: Points
     doing_nothing: float
     gain: Points
+    learning: Points
 
 
 @dataclass(frozen=True)
@@ -130,20 +131,23 @@ def compare(context: Wired, model: str, other: str) -> Comparison:
     records = [manifest_of(registry, one).record for one in (model, other)]
     known = words.profile_of(records[0].profile)
     if known is None or records[1].profile != known.name:
-        raise _not_comparable(f"{model} and {other} are not of one profile that is known here")
+        told = f"{model} and {other} are not of one profile that is known here"
+        raise _not_comparable("other-profile", told)
     store = ClickHouseStore(context.settings.store())
     since = max(one.until_ms for one in records)
     scope = Scope(context.tenant, since, store.span(context.tenant, known.name)[1])
     try:
         found = compare_live(store, known, (model, other), scope)
+    except NotScoredError as error:
+        raise _not_comparable("not-scored", str(error)) from None
     except DataError as error:
-        raise _not_comparable(str(error)) from None
+        raise _not_comparable("no-outcome", str(error)) from None
     return _comparison(found)
 
 
-def _not_comparable(detail: str) -> ProblemError:
+def _not_comparable(kind: str, detail: str) -> ProblemError:
     said = f"{detail[:1].upper()}{detail[1:]}."
-    return ProblemError(409, "not-comparable", "Nothing to compare", said)
+    return ProblemError(409, kind, "Nothing to compare", said)
 
 
 def _comparison(found: Compared) -> Comparison:
@@ -182,6 +186,7 @@ def _mode(
         Points([tally.line for tally in tried], [_a_year(costs, tally) for tally in tried]),
         _a_year(costs, nothing),
         _gain(tried),
+        _learning(own),
     )
 
 
@@ -195,3 +200,10 @@ def _gain(tried: list[Tally]) -> Points:
     found = {tally.alert_rate: tally.caught / failures for tally in tried if tally.alerts}
     pairs = sorted({0.0: 0.0, **found}.items())
     return Points([x for x, _ in pairs], [y for _, y in pairs])
+
+
+def _learning(own: KeptCurves) -> Points:
+    """As far as all folds went."""
+    count = min(map(len, own.learning), default=0)
+    loss = np.mean([fold[:count] for fold in own.learning], axis=0) if count else np.empty(0)
+    return Points([float(1 + place * own.learning_step) for place in range(count)], loss.tolist())

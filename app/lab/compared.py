@@ -11,6 +11,10 @@ from models.judging import judge_scored
 from models.table import Scope
 
 
+class NotScoredError(DataError):
+    """No row was scored by both models."""
+
+
 class Compared(msgspec.Struct, frozen=True):
     """Two models on the history that neither was trained on. `verdict`: a model, or
     "no difference"; `scored` says who scored the rows: "live" the worker, "replay" the command.
@@ -50,12 +54,12 @@ def compared(
 def compare_live(
     store: ClickHouseStore, profile: Profile, models: tuple[str, str], scope: Scope
 ) -> Compared:
-    """On the rows that the worker had both of them score. Raises DataError where there are none,
-    and where nothing is known of what became of them.
+    """On the rows that the worker had both of them score. Raises NotScoredError where there are
+    none, DataError where nothing is known of what became of them.
     """
     scored = scored_by_both(store.clickhouse, scope.tenant, profile.name, models, scope.since_ms)
     if not len(scored):
-        raise DataError(
+        raise NotScoredError(
             f"no row was scored by both {models[0]} and {models[1]} since both were trained; "
             "make one of them champion, the other shadow, and let data stream"
         )

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,6 +54,8 @@ class Trainings:
         command = (sys.executable, "-P", "-m", "app.lab.run", name)
         log = self._settings.home / "logs" / "training.log"
         child = Child("training", command, log, _environment(self._settings))
+        # A process that nobody waits for stays as a zombie.
+        threading.Thread(target=child.wait, name="training", daemon=True).start()
         return write(self._folder, msgspec.structs.replace(begun, pid=child.pid))
 
     def list(self) -> list[Training]:

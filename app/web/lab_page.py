@@ -1,17 +1,22 @@
 """`/lab`: models side by side, what they learnt from, decisions, trainings."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.api import words
 from app.api.context import Context, Wired
-from app.api.models import ModeFigures, ModelView, models
+from app.api.curves import compare
+from app.api.drift import drift
+from app.api.models import ModeFigures, ModelView, models, registry_of
+from app.api.problems import ProblemError
 from app.api.trainings import trainings
 from app.web.answering import Text, answered
-from app.web.render import render
+from app.web.render import render, viewer
+from app.web.texts import Texts
 from features.profile import profile_names
 from infra.reads import labels
 from infra.reads import summary as counts
@@ -25,6 +30,7 @@ _SHOWN = 12
 class Row:
     """One failure mode in the models side by side, None where a model lacks it."""
 
+    mode: str
     label: str
     figures: list[ModeFigures | None]
 
@@ -37,12 +43,14 @@ def lab_html(
     model: Annotated[list[str] | None, Query(max_length=_BESIDE)] = None,
     part: Text = "",
 ) -> Response:
-    """The models of one kind of vehicle; `part=trainings` gives only those."""
+    """The models of one kind of vehicle; a `part` (trainings, shadow, drift) gives only that."""
 
     def work() -> Response:
-        if part == "trainings":
-            return _trainings(request, context, profile)
-        return render(request, "lab.html", **_shown(context, profile, model or []))
+        if part in _PARTS:
+            return _PARTS[part](request, context, profile)
+        return render(
+            request, "lab.html", **_shown(context, viewer(request).texts, profile, model or [])
+        )
 
     return answered(request, work)
 
@@ -56,7 +64,36 @@ def _trainings(request: Request, context: Context, profile: str) -> Response:
     return page
 
 
-def _shown(context: Context, profile: str, wanted: list[str]) -> dict[str, Any]:
+def _shadow(request: Request, context: Context, profile: str) -> Response:
+    """Champion and shadow on the rows that both scored, or what is missing for that."""
+    t = viewer(request).texts
+    registry = registry_of(context)
+    champion, shadow = registry.champion(profile), registry.shadow(profile)
+    compared, why_not = None, t("shadow.nobody")
+    if champion and shadow:
+        try:
+            compared = compare(context, champion, shadow)
+        except ProblemError as error:
+            why_not = t(f"shadow.{error.kind.replace('-', '_')}")
+    return render(request, "_lab_shadow.html", compared=compared, why_not=why_not)
+
+
+def _drift(request: Request, context: Context, profile: str) -> Response:
+    """How far the fleet has moved away from what the champion was trained on."""
+    champion = registry_of(context).champion(profile)
+    looked = drift(context, profile).models if profile else []
+    own = next((one for one in looked if one.model == champion), None)
+    return render(request, "_lab_drift.html", drift=own)
+
+
+_PARTS: Final[Mapping[str, Callable[[Request, Context, str], Response]]] = {
+    "trainings": _trainings,
+    "shadow": _shadow,
+    "drift": _drift,
+}
+
+
+def _shown(context: Context, t: Texts, profile: str, wanted: list[str]) -> dict[str, Any]:
     everything = models(context, profile="")
     present = {one.profile for one in everything.models}
     present |= set(counts.profiles(context.store, context.tenant))
@@ -74,6 +111,7 @@ def _shown(context: Context, profile: str, wanted: list[str]) -> dict[str, Any]:
         "left": max(0, len(found) - _SHOWN),
         "beside": beside,
         "rows": _rows(beside),
+        "curves_of": [(one.model, _short_name(t, one)) for one in beside],
         "champion": champion,
         "decisions": [one for one in everything.decisions if one.profile == chosen][:_SHOWN],
         "trainings": trainings(context).trainings[:5],
@@ -93,7 +131,17 @@ def _beside(found: list[ModelView], wanted: list[str]) -> list[ModelView]:
     return [*sorted(named, key=lambda one: "champion" not in one.aliases), *newest][:_BESIDE]
 
 
+def _short_name(t: Texts, one: ModelView) -> str:
+    """Its first role and the end of its id."""
+    role = [t(f"alias.{alias}") for alias in one.aliases if alias == "champion"] or [
+        t(f"alias.{alias}") for alias in one.aliases
+    ]
+    return " ".join([*role[:1], one.model[-8:]])
+
+
 def _rows(beside: list[ModelView]) -> list[Row]:
     labels_of = {one.mode: one.label for view in beside for one in view.modes}
     figures = [{one.mode: one for one in view.modes} for view in beside]
-    return [Row(label, [one.get(mode) for one in figures]) for mode, label in labels_of.items()]
+    return [
+        Row(mode, label, [one.get(mode) for one in figures]) for mode, label in labels_of.items()
+    ]

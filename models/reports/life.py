@@ -8,8 +8,8 @@ import xgboost as xgb
 from contracts.batches import Floats
 from features.profile import Profile
 from features.vector import feature_specs
-from models.evaluation.cmapss import LifeEvaluation
 from models.curves import gain, precision_recall
+from models.evaluation.cmapss import LifeEvaluation
 from models.evaluation.withdrawal import Withdrawn, end_of_life, fixed_interval, withdraw
 from models.fusion import INDICES
 from models.reports import plots

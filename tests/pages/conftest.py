@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.app import lab_fleet
 from tests.app.serving import serve_fleet
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -34,7 +35,10 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def fleet(stack):
-    with serve_fleet(stack.fresh()) as served:
+    settings = stack.fresh()
+    champion, _ = lab_fleet.keep_models(settings)
+    with serve_fleet(settings) as served:
+        lab_fleet.keep_drift(served.store, champion)
         yield served
 
 

@@ -24,6 +24,7 @@ PAGES = {
     "alert": "/alerts/a-V0001-coolant_pump",
     "workorders": "/workorders",
     "lab": "/lab?profile=truck-diesel",
+    "lab-empty": "/lab?profile=car-electric",
     "vehicle": "/vehicles/V0001",
     "vehicle-silent": "/vehicles/V0005",
     "vehicle-fine": "/vehicles/V0008",
@@ -37,6 +38,7 @@ PAGES = {
 
 def visit(page, path):
     page.goto(path)
+    expect(page.locator(".skeleton.tall")).to_have_count(0)
     for chart in page.locator(".chart").all():
         expect(chart).to_have_attribute("aria-busy", "false")
 
