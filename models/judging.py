@@ -11,7 +11,7 @@ from features.profile import Profile
 from models.bundle import ALERT_DAYS, Bundle
 from models.compare import Judged
 from models.labels import Course, courses, is_broken, no_course
-from models.metrics import known_within
+from models.outcome import came_within
 from models.recording import month_bins
 from models.table import GROUP, Progress, Scope, Table, label_rows, no_progress, tabulate
 
@@ -53,7 +53,8 @@ def judge(
     for mode in first.modes:
         if mode not in second.modes:
             continue
-        came = known_within(tables[0].label(mode)[own], month_bins(profile))
+        label, time_ms = tables[0].label(mode)[own], tables[0].time_ms[own]
+        came = came_within(profile, label, month_bins(profile), time_ms, scope.until_ms)
         known = np.isfinite(came)
         judged.append(
             Judged(
@@ -90,7 +91,8 @@ def judge_scored(
     for place, mode in enumerate(profile.modes):
         if not all(mode.name in modes for modes in scored.modes):
             continue
-        came = known_within(labels[place], month_bins(profile))
+        bins, label = month_bins(profile), labels[place]
+        came = came_within(profile, label, bins, scored.time_ms, until_ms)
         rows = np.isfinite(came) & useful
         first, second = (
             risk[rows, list(modes).index(mode.name)]

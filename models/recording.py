@@ -13,7 +13,8 @@ from models.alarms import Series, Tally
 from models.curves import precision_recall, reliability, thinned
 from models.fit import Fitted
 from models.grow import Trees
-from models.metrics import auc, average_precision, expected_over_observed, known_within
+from models.metrics import auc, average_precision, expected_over_observed
+from models.outcome import came_within
 from models.record import ModeCurves, ModeRecord, TrainingRecord
 from models.table import DAY_MS, Table
 from models.thresholds import Lines
@@ -78,7 +79,8 @@ def month_bins(profile: Profile) -> int:
 
 def _mode_record(run: Run, mode: str) -> ModeRecord:
     table = run.table
-    came = known_within(table.label(mode), month_bins(table.profile))
+    profile, until = table.profile, table.scope.until_ms
+    came = came_within(profile, table.label(mode), month_bins(profile), table.time_ms, until)
     known = np.isfinite(came)
     came, score = came[known], run.risk[mode][known]
     found, failures = run.fitted.get(mode), table.failures(mode)

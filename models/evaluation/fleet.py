@@ -14,7 +14,8 @@ from ingest.simulator.fleet import Fleet
 from ingest.simulator.spec import FleetSpec
 from models.bundle import ALERT_DAYS, Bundle
 from models.memory_history import MemoryHistory
-from models.metrics import auc, average_precision, expected_over_observed, known_within
+from models.metrics import auc, average_precision, expected_over_observed
+from models.outcome import came_within
 from models.record import TrainingRecord
 from models.recording import month_bins
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
@@ -154,8 +155,14 @@ def _table(history: MemoryHistory, bundle: Bundle, profile: Profile, progress: P
     return tabulate(history, profile, bundle.expectation, scope, progress)
 
 
+def _came(table: Table, mode: str) -> Floats:
+    profile, label = table.profile, table.label(mode)
+    until = table.scope.until_ms
+    return came_within(profile, label, month_bins(profile), table.time_ms, until)
+
+
 def _judge(table: Table, fleet: Fleet, bundle: Bundle, mode: str, values: Floats) -> Judged:
-    came = known_within(table.label(mode), month_bins(table.profile))
+    came = _came(table, mode)
     oracle = np.full(len(table), np.nan, np.float32)
     failure = np.full(len(table), -1, np.int64)
     number = 0
@@ -213,7 +220,7 @@ def _distinct(failure: Ints) -> int:
 
 def _best_single(table: Table, mode: str) -> tuple[int, int]:
     """The column and sign that rank the training rows best."""
-    came = known_within(table.label(mode), month_bins(table.profile))
+    came = _came(table, mode)
     rows = np.flatnonzero(np.isfinite(came))[::_THINNED]
     values, label = table.values(rows), came[rows]
     best, found = -1.0, (0, 1)
