@@ -5,7 +5,7 @@ import msgspec
 HORIZONS_DAYS = (7, 30, 90)
 
 
-class ModeRisk(msgspec.Struct, frozen=True, array_like=True):
+class ModeRisk(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Probability that `mode` fails within 7, 30 and 90 days; never falls with the horizon."""
 
     mode: str
@@ -14,7 +14,7 @@ class ModeRisk(msgspec.Struct, frozen=True, array_like=True):
     risk_90: float
 
 
-class Rul(msgspec.Struct, frozen=True, array_like=True):
+class Rul(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Remaining useful life with its 90 % interval, in the profile's `rul_unit`."""
 
     value: float
@@ -22,7 +22,7 @@ class Rul(msgspec.Struct, frozen=True, array_like=True):
     high: float
 
 
-class RiskUpdate(msgspec.Struct, frozen=True, array_like=True):
+class RiskUpdate(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One scored vehicle, as published on `risk` (a message is a list of these).
 
     `time_ms` is the event time of the frame or event that was scored; `model` is the bundle's id.

@@ -15,6 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError,
 
 from contracts.errors import UnavailableError
 from infra.connections import ClickHouseConnection
+from infra.ports import is_loopback
 from infra.vins import VinSeal
 
 _T = TypeVar("_T")
@@ -22,6 +23,11 @@ _PASSING = frozenset({75, 159, 202, 209, 210, 241, 242, 243, 252, 425, 999})
 """Error codes that pass: a full disk, time-outs, too many queries or parts, memory, sockets,
 Keeper."""
 _REFUSED = frozenset({192, 193, 194, 497, 516})
+_INSERT_SETTINGS = {
+    "max_partitions_per_insert_block": 0,
+    # Versions of a row within one insert are left to merges: whoever reads says FINAL.
+    "optimize_on_insert": 0,
+}
 _QUERY_SETTINGS = {
     # A partition is a function of the sorting key, so versions of a row share it.
     "do_not_merge_across_partitions_select_final": 1,
@@ -68,7 +74,7 @@ class ClickHouse:
         """Insert a pyarrow.Table and wait for the store's acknowledgement."""
         if not rows.num_rows:
             return
-        settings = {"max_partitions_per_insert_block": 0}
+        settings = _INSERT_SETTINGS
         self._call(lambda client: client.insert_arrow(table, rows, settings=settings))
 
     def create_database(self) -> None:
@@ -122,6 +128,8 @@ def _client(connection: ClickHouseConnection) -> Any:  # noqa: ANN401 (no stubs)
         connect_timeout=5,
         send_receive_timeout=120,
         tz_mode="aware",
+        # On loopback it would cost more than it saves.
+        compress=not is_loopback(url.hostname or ""),
     )
     # Assigned afterwards, because the database may still have to be created.
     client.database = connection.database
