@@ -10,9 +10,9 @@ from contracts.ports import History
 from features.profile import Profile
 from models.bundle import ALERT_DAYS, Bundle
 from models.compare import Judged
+from models.fared import month_bins
 from models.labels import Course, courses, is_broken, no_course
 from models.outcome import came_within
-from models.recording import month_bins
 from models.table import GROUP, Progress, Scope, Table, label_rows, no_progress, tabulate
 
 

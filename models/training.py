@@ -16,6 +16,7 @@ from models.alarms import Series
 from models.bundle import ALERT_DAYS, Bundle
 from models.calibration import calibrate
 from models.device import refuse_absent
+from models.fared import month_bins
 from models.fit import Fitted, Learner, fit_modes
 from models.folds import fold_rows
 from models.grow import Flags, Grower, LocalGrower, Trees
@@ -24,7 +25,7 @@ from models.healthy import healthy_expectation
 from models.leaks import refuse_answers, refuse_future, refuse_shared_vehicles
 from models.prior import prior_log_odds, prior_rates
 from models.record import TrainingRecord
-from models.recording import Run, month_bins, record_of
+from models.recording import Run, record_of
 from models.reference import Reference, evenly, reference_of
 from models.rul import fit_rul, rul_rows
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate

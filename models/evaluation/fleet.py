@@ -1,6 +1,6 @@
 """Models of a simulated fleet, judged on fresh vehicles beside the oracle and plain rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,13 +12,14 @@ from features.profile import Mode, Profile
 from features.vector import FeatureSpec, feature_specs
 from ingest.simulator.fleet import Fleet
 from ingest.simulator.spec import FleetSpec
+from models.alarms import Tally
 from models.bundle import ALERT_DAYS, Bundle
+from models.fared import came_in_month, mode_curves, series_of
 from models.memory_history import MemoryHistory
 from models.metrics import auc, average_precision, expected_over_observed
-from models.outcome import came_within
-from models.record import TrainingRecord
-from models.recording import month_bins
+from models.record import ModeCurves, TrainingRecord
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
+from models.thresholds import curves as tallies
 from models.training import Options, train
 
 LEAST_EVENTS: Final = 20
@@ -68,7 +69,8 @@ class FleetFigures(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, eq=False)
 class Judged:
     """Fresh rows of one mode with a known outcome: rows of the table, `came`, model's and oracle's
-    risk [n], and the number of the failure ahead [n], -1 for none.
+    risk [n], and the number of the failure ahead [n], -1 for none; `whole` is the model's risk of
+    all rows of the table.
     """
 
     rows: Ints
@@ -76,17 +78,22 @@ class Judged:
     risk: Floats
     oracle: Floats
     failure: Ints
+    whole: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class FleetEvaluation:
-    """The figures and what they were computed from."""
+    """The figures and what they were computed from. By mode: `curves` of the fresh rows and what
+    every line would have come to on them, `tried`.
+    """
 
     figures: FleetFigures
     bundle: Bundle
     record: TrainingRecord
     fresh: Table
     judged: dict[str, Judged]
+    curves: dict[str, ModeCurves]
+    tried: dict[str, list[Tally]]
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,19 @@ def evaluate(plan: Plan, progress: Progress = no_progress) -> FleetEvaluation:
         },
         methods={one.mode: one.method for one in record.modes},
     )
-    return FleetEvaluation(figures, bundle, record, fresh, judged)
+    series = {name: series_of(fresh, name) for name in judged}
+    tried = tallies(series, {name: one.whole for name, one in judged.items()})
+    return FleetEvaluation(
+        figures, bundle, record, fresh, judged, _curves(fresh, bundle, judged), tried
+    )
+
+
+def _curves(fresh: Table, bundle: Bundle, judged: Mapping[str, Judged]) -> dict[str, ModeCurves]:
+    found = {
+        name: mode_curves(fresh, name, one.whole, bundle.lines[name])
+        for name, one in judged.items()
+    }
+    return {name: one for name, one in found.items() if one}
 
 
 def _table(history: MemoryHistory, bundle: Bundle, profile: Profile, progress: Progress) -> Table:
@@ -155,14 +174,8 @@ def _table(history: MemoryHistory, bundle: Bundle, profile: Profile, progress: P
     return tabulate(history, profile, bundle.expectation, scope, progress)
 
 
-def _came(table: Table, mode: str) -> Floats:
-    profile, label = table.profile, table.label(mode)
-    until = table.scope.until_ms
-    return came_within(profile, label, month_bins(profile), table.time_ms, until)
-
-
 def _judge(table: Table, fleet: Fleet, bundle: Bundle, mode: str, values: Floats) -> Judged:
-    came = _came(table, mode)
+    came = came_in_month(table, mode)
     oracle = np.full(len(table), np.nan, np.float32)
     failure = np.full(len(table), -1, np.int64)
     number = 0
@@ -176,8 +189,8 @@ def _judge(table: Table, fleet: Fleet, bundle: Bundle, mode: str, values: Floats
             number += 1
     rows = np.flatnonzero(np.isfinite(came) & np.isfinite(oracle))
     model = bundle.models[bundle.modes.index(mode)]
-    risk = model.risk(model.margin(np.ascontiguousarray(values[rows])), (ALERT_DAYS,))[:, 0]
-    return Judged(rows, came[rows], risk, oracle[rows], failure[rows])
+    risk = model.risk(model.margin(values), (ALERT_DAYS,))[:, 0]
+    return Judged(rows, came[rows], risk[rows], oracle[rows], failure[rows], risk)
 
 
 def _figures(
@@ -220,7 +233,7 @@ def _distinct(failure: Ints) -> int:
 
 def _best_single(table: Table, mode: str) -> tuple[int, int]:
     """The column and sign that rank the training rows best."""
-    came = _came(table, mode)
+    came = came_in_month(table, mode)
     rows = np.flatnonzero(np.isfinite(came))[::_THINNED]
     values, label = table.values(rows), came[rows]
     best, found = -1.0, (0, 1)

@@ -12,6 +12,7 @@ from models.curves import Reliability
 from models.reports.svg import BAND, COLOURS, INK, LINE, ONE, QUIET, TWO, drawing
 
 Doubles = npt.NDArray[np.float64]
+_MARKS = ("o", "s", "^", "D")
 Pairs = Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]
 
 
@@ -48,6 +49,64 @@ def reliability_diagram(found: Reliability, horizon: str) -> str:
         )  # fmt: skip
         axes.set(xlim=(0, top), ylim=(0, top), xlabel="predicted", ylabel="observed")
         _percent(axes, "xy", top)
+    return canvas.svg
+
+
+def reliability_points(modes: Mapping[str, Sequence[Sequence[float]]]) -> str:
+    """Predicted against observed by mode: `predicted`, `observed`, `low`, `high` [bins] each."""
+    with drawing("Predicted against observed chance of failing within 30 days, by mode") as canvas:
+        axes = canvas.axes
+        known = [max(*predicted, *observed) for predicted, observed, *_ in modes.values()]
+        top = 1.08 * max(known, default=1.0)
+        axes.plot([0, top], [0, top], color=QUIET, linewidth=1, linestyle="--")
+        for place, (name, (x, y, low, high)) in enumerate(modes.items()):
+            at, ends = np.asarray(y), np.minimum(high, top)
+            spread = [np.maximum(at - np.asarray(low), 0), np.maximum(ends - at, 0)]
+            axes.errorbar(
+                x, y, spread, color=COLOURS[place % len(COLOURS)], fmt=_MARKS[place % len(_MARKS)],
+                markersize=5, linewidth=1.0, label=name,
+            )  # fmt: skip
+        axes.set(xlim=(0, top), ylim=(0, top), xlabel="predicted", ylabel="observed")
+        axes.legend(loc="upper left", fontsize=9.5)
+        _percent(axes, "xy", top)
+    return canvas.svg
+
+
+def lines(curves: Pairs, axis: tuple[str, str]) -> str:
+    """Lines by name; `axis`: labels of x and y."""
+    with drawing(f"{axis[1]} by {axis[0]}") as canvas:
+        _lines(canvas.axes, curves, step=False)
+        canvas.axes.set(xlabel=axis[0], ylabel=axis[1])
+    return canvas.svg
+
+
+def grouped(
+    names: Sequence[str], bars: Mapping[str, Sequence[float]], axis: tuple[str, float, float]
+) -> str:
+    """Bars side by side, a group a name; `axis`: what they are, where it begins and ends."""
+    what, low, high = axis
+    height = 0.9 + 0.13 * len(names) * (len(bars) + 1)
+    with drawing(f"{what}: {', '.join(bars)}", height=height) as canvas:
+        axes, place = canvas.axes, np.arange(len(names))
+        wide = 0.8 / len(bars)
+        for at, (name, values) in enumerate(bars.items()):
+            shift = (at - (len(bars) - 1) / 2) * wide
+            left = np.full(len(names), low)
+            axes.barh(
+                place + shift, np.nan_to_num(np.asarray(values) - low), wide * 0.9, left=left,
+                color=COLOURS[at % len(COLOURS)], label=name,
+            )  # fmt: skip
+        axes.set(yticks=place, yticklabels=names, xlim=(low, high), xlabel=what)
+        axes.tick_params(axis="y", labelcolor=INK)
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.legend(
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=len(bars),
+            borderaxespad=0.1,
+            fontsize=9.5,
+        )
     return canvas.svg
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from app.cli.evaluate.options import Json, bars
+from app.cli.evaluate.options import Json, Report, bars, command_line, write_report
 from app.cli.output import print_json, print_table
 from contracts.errors import DataError
 from features.profile import builtin_profile
@@ -15,7 +15,7 @@ START_MS: Final = 1_690_070_400_000
 """2023-07-23, for both fleets always, so that the same command gives the same figures."""
 
 
-def fleet(
+def fleet(  # noqa: PLR0913 (a command has this many options)
     profile: Annotated[str, typer.Option(help="Whose failures.")] = "car-combustion",
     *,
     vehicles: Annotated[int, typer.Option(min=20, help="Vehicles to learn from.")] = 180,
@@ -24,6 +24,7 @@ def fleet(
     seed: Annotated[int, typer.Option(min=0, help="Of the fleet to learn from.")] = 31,
     fresh_seed: Annotated[int, typer.Option(min=0, help="Of the fresh fleet.")] = 32,
     as_json: Json = False,
+    report: Report = None,
 ) -> None:
     """Learn from one simulated fleet, judge on another; the oracle knows all that is hidden."""
     if profile not in KINDS:
@@ -32,11 +33,16 @@ def fleet(
         raise DataError(f"--seed and --fresh-seed are both {seed}: the fleets would be the same")
     plan = Plan(builtin_profile(profile), vehicles, fresh, days, (seed, fresh_seed), START_MS)
     with bars(quiet=as_json) as progress:
-        found = evaluate(plan, progress).figures
+        done = evaluate(plan, progress)
+    if report:
+        from models.reports.fleet import fleet_report  # noqa: PLC0415 (matplotlib, only when drawn)
+
+        page = fleet_report(plan.profile, done, command_line())
+        write_report(report, f"fleet-{profile}", page)
     if as_json:
-        print_json(found)
+        print_json(done.figures)
     else:
-        _show(found)
+        _show(done.figures)
 
 
 def _show(found: FleetFigures) -> None:

@@ -1,0 +1,78 @@
+"""How a mode's risk fared on rows of vehicles that its trees had not seen, as curves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.batches import Floats
+from features.profile import Profile
+from models.alarms import Series
+from models.curves import precision_recall, reliability, thinned
+from models.outcome import came_within
+from models.record import ModeCurves
+from models.table import DAY_MS, Table
+
+NO_LEARNING: Final[Mapping[int, Sequence[float]]] = {}
+_POINTS: Final = 48
+"""Points of a precision-recall curve that are kept, and rounds of a learning curve."""
+_DIGITS: Final = 5
+
+
+def month_bins(profile: Profile) -> int:
+    """How many hazard bins the next 30 days are, or all where they are shorter."""
+    within = int(np.searchsorted(profile.hazard_bins_ms, 30 * DAY_MS)) + 1
+    return min(within, len(profile.hazard_bins))
+
+
+def came_in_month(table: Table, mode: str) -> Floats:
+    """Whether the mode failed within 30 days [rows]; NaN where that isn't known."""
+    profile, until = table.profile, table.scope.until_ms
+    return came_within(profile, table.label(mode), month_bins(profile), table.time_ms, until)
+
+
+def series_of(table: Table, mode: str) -> Series:
+    """Rows and courses of one mode, as alerts are counted on them."""
+    own = [course.modes[mode] for course in table.courses]
+    return Series(table.vehicle, table.time_ms, own, table.scope.until_ms)
+
+
+def mode_curves(
+    table: Table,
+    mode: str,
+    risk: Floats,
+    line: float,
+    learning: Mapping[int, Sequence[float]] = NO_LEARNING,
+) -> ModeCurves | None:
+    """The curves of 30-day `risk` [rows]; None where nothing failed. `learning`: loss on vehicles
+    left out by fold.
+    """
+    came = came_in_month(table, mode)
+    known = np.isfinite(came)
+    came, score = came[known], risk[known]
+    failures = table.failures(mode)
+    if not failures or not (came == 1).any():
+        return None
+    bins = reliability(came, score, rows_a_failure=max(1, round((came == 1).sum() / failures)))
+    recall, precision = precision_recall(came, score)
+    some = recall > 0
+    recall, precision = thinned(recall[some], precision[some], _POINTS)
+    step = max(1, max(map(len, learning.values()), default=0) // _POINTS)
+    return ModeCurves(
+        _short(bins.predicted),
+        _short(bins.observed),
+        _short(bins.low),
+        _short(bins.high),
+        bins.events.tolist(),
+        _short(recall),
+        _short(precision),
+        _short(series_of(table, mode).leads(risk, line)),
+        failures,
+        [_short(np.asarray(curve)[::step]) for curve in learning.values()],
+        step,
+    )
+
+
+def _short(values: npt.NDArray[np.floating]) -> list[float]:
+    return [round(float(one), _DIGITS) for one in values]

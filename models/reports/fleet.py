@@ -1,0 +1,106 @@
+"""The report of an evaluation on a simulated fleet (models/evaluation/fleet.py)."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from features.profile import Profile
+from models.evaluation.fleet import FleetEvaluation, ModeFigures
+from models.reports import hazard, plots
+from models.reports.page import Fact, Report, Section
+
+_FRESH = "fresh vehicles"
+
+
+def fleet_report(profile: Profile, done: FleetEvaluation, command: str) -> Report:
+    """Everything that a data scientist asks of it. Plots are of the fresh vehicles, but for the
+    learning curve.
+    """
+    found = done.figures
+    line = float(np.median(list(done.bundle.lines.values())))
+    drawn = {name: one for name, one in done.curves.items() if found.methods[name] == "trees"}
+    learnt = {one.mode: one.curves for one in done.record.modes if one.curves}
+    return Report(
+        f"Failures of a simulated fleet, {profile.label}",
+        f"Learnt from {found.train_vehicles} simulated vehicles over {found.days} days (seed "
+        f"{found.seeds[0]}), judged on {found.fresh_vehicles} fresh ones (seed {found.seeds[1]}). "
+        "Rounds, calibration, lines and the best single feature were chosen on training vehicles "
+        "alone, in folds by vehicle; the fresh fleet was scored once. The oracle knows the hidden "
+        "wear and its laws, and not the dice.",
+        command,
+        [
+            Fact("AUC", _mean(done, lambda one: one.auc), "mean of the modes, 30 days ahead"),
+            Fact("AUC of the oracle", _mean(done, lambda one: one.oracle_auc), "mean of the modes"),
+            Fact(
+                "Average precision",
+                _mean(done, lambda one: one.average_precision),
+                f"oracle {_mean(done, lambda one: one.oracle_average_precision)}, best single "
+                f"feature {_mean(done, lambda one: one.best_single_feature_ap)}",
+            ),
+            Fact(
+                "Expected over observed",
+                _mean(done, lambda one: one.expected_over_observed),
+                "mean of the modes; 1 is honest",
+            ),
+            *(
+                Fact(
+                    profile.mode(name).label,
+                    f"{one.auc:.3f}",
+                    f"AUC, oracle {one.oracle_auc:.3f}; {one.events} failures, exp./obs. "
+                    f"{one.expected_over_observed:.2f}",
+                )
+                for name, one in found.modes.items()
+            ),
+        ],
+        [
+            _beside(profile, done),
+            _precision(profile, done),
+            hazard.learning(profile, learnt),
+            hazard.reliability(profile, drawn, _FRESH),
+            hazard.ranking(profile, drawn, _FRESH),
+            hazard.leads(done.curves, _FRESH),
+            hazard.cost(profile, done.tried, line, _FRESH),
+            hazard.gain(done.tried, _FRESH),
+            hazard.importance(profile, done.bundle, done.fresh),
+        ],
+    )
+
+
+def _mean(done: FleetEvaluation, figure: Callable[[ModeFigures], float]) -> str:
+    return f"{np.nanmean([figure(one) for one in done.figures.modes.values()]):.3f}"
+
+
+def _beside(profile: Profile, done: FleetEvaluation) -> Section:
+    modes = done.figures.modes
+    return Section(
+        "Beside the oracle",
+        "Area under the ROC curve by mode. What is left between the oracle and 1 are shocks and "
+        "hidden thresholds; what is left between model and oracle is what could still be learnt.",
+        plots.grouped(
+            [profile.mode(name).label for name in modes],
+            {
+                "model": [one.auc for one in modes.values()],
+                "oracle": [one.oracle_auc for one in modes.values()],
+            },
+            ("AUC", 0.5, 1.0),
+        ),
+    )
+
+
+def _precision(profile: Profile, done: FleetEvaluation) -> Section:
+    modes = done.figures.modes
+    return Section(
+        "Beside plain rules",
+        "Average precision by mode: the model, the best of all single features (chosen on training "
+        "vehicles), the mode's fault codes, and the part's age.",
+        plots.grouped(
+            [profile.mode(name).label for name in modes],
+            {
+                "model": [one.average_precision for one in modes.values()],
+                "best feature": [one.best_single_feature_ap for one in modes.values()],
+                "fault codes": [one.fault_code_rule_ap for one in modes.values()],
+                "age": [one.age_rule_ap for one in modes.values()],
+            },
+            ("average precision", 0.0, 1.0),
+        ),
+    )
