@@ -44,6 +44,7 @@ class _Mode(msgspec.Struct, frozen=True):
     slope: list[float]
     line: float
     view: View | None = None
+    own: list[int] = []
 
 
 class _Numbers(msgspec.Struct, frozen=True):
@@ -97,6 +98,7 @@ class Bundle:
                 list(model.slope),
                 self.lines[model.mode],
                 model.view,
+                list(model.own),
             )
             for model in self.models
         ]
@@ -162,6 +164,7 @@ def bundle_of(files: Mapping[str, bytes], threads: int = 1) -> Bundle:
                 tuple(one.slope),
                 booster_of(files[one.file], threads) if one.file else None,
                 one.view,
+                tuple(one.own),
             )
             for one in numbers.modes
         )

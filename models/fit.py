@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from contracts.batches import Floats, Ints
-from features.profile import Mode
+from features.profile import Mode, Profile
 from features.vector import feature_specs
 from models.grow import MAX_BIN, Flags, Grower, LocalGrower, Split, Trees
 from models.hazard import Likelihood, booster_of, pooled_log_odds
@@ -104,6 +104,19 @@ class Learner:
                 if out.any():
                     margin[rows[out]] = booster.inplace_predict(values[out], predict_type="margin")
         return margin
+
+
+def own_columns(profile: Profile, mode: Mode) -> tuple[int, ...]:
+    """Columns by which a row knows something of a mode: the longest means of its signals, and how
+    often its fault codes were set.
+    """
+    longest = profile.half_lives[-1]
+    return tuple(
+        place
+        for place, spec in enumerate(feature_specs(profile))
+        if (spec.kind == "mean" and spec.half_life == longest and spec.signal in mode.signals)
+        or (spec.kind == "count" and spec.subject in mode.fault_codes)
+    )
 
 
 def fit_modes(

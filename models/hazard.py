@@ -18,6 +18,7 @@ from models.labels import survived_bins
 from models.view import View
 
 Doubles = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,10 @@ class HazardModel:
     """`ends_days` [bins] where each bin ends; `intercept`, `slope` [bins]; `booster` None where the
     mode had too few failures to learn from: then all rows have margin 0. `view` where the trees see
     rows from the mode (models/pooled.py), not as they are.
+
+    `own` are columns of the mode's own signals and fault codes. A row that knows nothing of them
+    has margin 0, the rate of the whole fleet: trees that have never seen a signal missing would
+    make evidence out of its absence.
     """
 
     mode: str
@@ -33,6 +38,7 @@ class HazardModel:
     slope: tuple[float, ...]
     booster: Any = None
     view: View | None = None
+    own: tuple[int, ...] = ()
 
     def margin(self, values: Floats) -> Floats:
         """s(x) [n] of feature rows [n x features], C order, NaN = unknown."""
@@ -40,7 +46,7 @@ class HazardModel:
             return np.zeros(len(values), np.float32)
         seen = values if self.view is None else self.view.values(values)
         found = self.booster.inplace_predict(seen, predict_type="margin", validate_features=False)
-        return np.asarray(found, np.float32)
+        return np.where(self._blind(values), np.float32(0), found).astype(np.float32)
 
     def risk(self, margin: Floats, days: Sequence[float]) -> Floats:
         """Probability [n x horizons] that the mode fails within so many days."""
@@ -60,7 +66,14 @@ class HazardModel:
         found[:, -1] = told[:, -1]
         own = told[:, :-1]
         found[:, :-1] = own if self.view is None else self.view.spread(own, values)
+        found[self._blind(values)] = 0
         return found
+
+    def _blind(self, values: Floats) -> Flags:
+        """Rows [n] that know nothing of the mode: its signals unknown, its codes never set."""
+        if not self.own:
+            return np.zeros(len(values), np.bool_)
+        return np.asarray((np.nan_to_num(values[:, self.own]) == 0).all(axis=1))
 
     def log_odds(self, margin: Floats) -> Doubles:
         """Log-odds [n x bins] of each bin's hazard."""

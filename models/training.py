@@ -17,7 +17,7 @@ from models.bundle import ALERT_DAYS, Bundle
 from models.calibration import calibrate
 from models.device import refuse_absent
 from models.fared import month_bins
-from models.fit import Fitted, Learner, fit_modes
+from models.fit import Fitted, Learner, fit_modes, own_columns
 from models.folds import fold_rows
 from models.grow import Flags, Grower, LocalGrower, Trees
 from models.hazard import HazardModel
@@ -176,7 +176,10 @@ def _models(
         else:
             margin = found.margin
             numbers = calibrate(margin, table.label(mode), len(ends), ROW_WEIGHT)
-            models.append(HazardModel(mode, ends, numbers.intercept, numbers.slope, found.booster))
+            own = own_columns(table.profile, table.profile.mode(mode))
+            models.append(
+                HazardModel(mode, ends, numbers.intercept, numbers.slope, found.booster, None, own)
+            )
         risk[mode] = models[-1].risk(margin, (ALERT_DAYS,))[:, 0]
     return tuple(models), risk
 

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFormatter
 
 from contracts.batches import Floats
 from models.curves import Reliability
 from models.reports.svg import BAND, COLOURS, INK, LINE, ONE, QUIET, TWO, drawing
 
 Doubles = npt.NDArray[np.float64]
+_RISKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _MARKS = ("o", "s", "^", "D")
 Pairs = Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]
 
@@ -85,7 +86,7 @@ def grouped(
 ) -> str:
     """Bars side by side, a group a name; `axis`: what they are, where it begins and ends."""
     what, low, high = axis
-    height = 0.9 + 0.13 * len(names) * (len(bars) + 1)
+    height = 0.9 + 0.55 * len(names)
     with drawing(f"{what}: {', '.join(bars)}", height=height) as canvas:
         axes, place = canvas.axes, np.arange(len(names))
         wide = 0.8 / len(bars)
@@ -100,13 +101,7 @@ def grouped(
         axes.tick_params(axis="y", labelcolor=INK)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
-        axes.legend(
-            loc="lower left",
-            bbox_to_anchor=(0, 1),
-            ncols=len(bars),
-            borderaxespad=0.1,
-            fontsize=9.5,
-        )
+        canvas.figure.legend(loc="outside upper left", ncols=len(bars), fontsize=9.5)
     return canvas.svg
 
 
@@ -148,15 +143,18 @@ def cost_curve(
     *,
     log: bool,
 ) -> str:
-    """Cost by threshold, with what other policies cost; `axis`: labels of x and y."""
+    """Cost by threshold, with what other policies cost; `axis`: labels of x and y. `log`: the
+    thresholds are probabilities, and low ones matter.
+    """
     x, y = np.asarray(thresholds, np.float64), np.asarray(costs, np.float64)
     best = int(y.argmin())
-    with drawing(f"{axis[1]} by {axis[0]}; least at {x[best]:.3g}") as canvas:
+    least = f"least at {x[best]:.0%}" if log else f"least at {x[best]:.3g}"
+    with drawing(f"{axis[1]} by {axis[0]}; {least}") as canvas:
         axes = canvas.axes
         axes.plot(x, y, color=ONE)
         axes.plot(x[best], y[best], "o", color=ONE)
         axes.annotate(
-            f"least at {x[best]:.3g}", (x[best], y[best]), (0, 9), textcoords="offset points",
+            least, (x[best], y[best]), (0, 9), textcoords="offset points",
             color=INK, ha="center",
         )  # fmt: skip
         for place, (name, value) in enumerate(others.items()):
@@ -170,6 +168,9 @@ def cost_curve(
         axes.set(xlabel=axis[0], ylabel=axis[1], ylim=(0, top * 1.15))
         if log:
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(FixedLocator([t for t in _RISKS if x[0] <= t <= x[-1]]))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     return canvas.svg
 
@@ -192,7 +193,7 @@ def importance(features: Sequence[tuple[str, float]]) -> str:
         canvas.axes.grid(visible=False, axis="y")
         canvas.axes.tick_params(axis="y", labelcolor=INK, labelsize=9.5)
         canvas.axes.spines["left"].set_visible(False)
-        canvas.axes.set(xlabel="share of what the model says")
+        canvas.axes.set_xlabel("share of what the model says", loc="right")
         _percent(canvas.axes, "x", max(shares, default=1.0))
     return canvas.svg
 

@@ -10,9 +10,12 @@ from app.flow.score import Champion, Scored, score
 from contracts.batches import FeatureRows
 from contracts.errors import DataError
 from features.expectation import Expectation
+from features.profile import builtin_profile
+from features.vector import feature_specs
 from models import spool as spool_module
 from models import table as table_module
-from models.fit import Trees
+from models.bundle import bundle_of
+from models.fit import Trees, own_columns
 from models.memory_history import MemoryHistory
 from models.metrics import auc, expected_over_observed
 from models.table import Scope, tabulate
@@ -209,3 +212,35 @@ def test_depth_and_rounds_are_those_asked_for(table):
     _, record = train_on(table, NEUTRAL, small)
     assert max(max(one.rounds) for one in record.modes) <= 3
     assert record.parameters["max_depth"] == 2
+
+
+def test_a_row_that_knows_nothing_of_a_mode_gets_the_fleets_rate(table, trained):
+    bundle, _ = trained
+    values = table.values(np.arange(400))
+    own = tuple(
+        place
+        for place, name in enumerate(bundle.feature_names)
+        if name.startswith("engine_coolant_temperature.mean")
+    )
+    plain = bundle.models[0]
+    model = replace(plain, own=own)
+    blind = values.copy()
+    blind[:, own] = np.nan
+    assert plain.margin(blind).any()
+    assert not model.margin(blind).any()
+    assert not model.shares(blind).any()
+    assert np.array_equal(model.margin(values), plain.margin(values))
+    # One signal of its own alone says something.
+    blind[:, own[0]] = values[:, own[0]]
+    assert np.array_equal(model.margin(blind), plain.margin(blind))
+    again = bundle_of(replace(bundle, models=(model, *bundle.models[1:])).files)
+    assert again.models[0].own == own
+
+
+def test_a_modes_own_columns_are_its_signals_and_its_codes():
+    profile = builtin_profile("car-combustion")
+    specs = feature_specs(profile)
+    for mode in profile.modes:
+        own = [specs[place] for place in own_columns(profile, mode)]
+        assert {one.signal for one in own if one.kind == "mean"} == set(mode.signals)
+        assert {one.subject for one in own if one.kind == "count"} == set(mode.fault_codes)

@@ -1,18 +1,22 @@
 """`telltale evaluate healthy`: what a car without a fault would have been alerted for."""
 
+from collections import Counter
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import msgspec
+import numpy as np
 import typer
 
 from alerts.policies import Policies
 from app.backtest.log import Stretch, score_history
 from app.backtest.run import alerts_of
 from app.cli.evaluate.fleet import START_MS
-from app.cli.evaluate.options import Data, Json, bars
+from app.cli.evaluate.options import Data, Json, Report, bars, command_line, write_report
 from app.cli.output import print_json
 from app.settings import load_settings
+from contracts.batches import Floats, Ints
 from contracts.errors import DataError
 from contracts.records import FRAME_SPAN_MS
 from contracts.topics import PARTITIONS
@@ -23,8 +27,11 @@ from ingest.adapters.reading import ReadOptions
 from models.bundle import Bundle
 from models.evaluation.fleet import Plan, learn
 from models.evaluation.history import read_history
+from models.memory_history import MemoryHistory
+from models.record import TrainingRecord
 from models.registry import Registry
 from models.table import Progress
+from models.training import EVER
 
 PROFILE: Final = "car-combustion"
 _VEHICLES: Final = 180
@@ -33,7 +40,10 @@ _SEEDS: Final = (31, 32)
 
 
 class HealthyFigures(msgspec.Struct, frozen=True):
-    """`hours` by the log's own rows, one a second. Risks are the highest of any row."""
+    """`hours` by the log's own rows, one a second. Risks are the highest of any row; `raised`
+    counts alerts by mode. `caught_share`: of the failures of vehicles left out in training, those
+    announced three days ahead at the same lines; without it, silence would do.
+    """
 
     model: str
     trained: str
@@ -42,41 +52,71 @@ class HealthyFigures(msgspec.Struct, frozen=True):
     hours: float
     alerts: int
     alerts_per_1000_h: float
+    raised: dict[str, int]
+    caught_share: float
     highest_risk_30: dict[str, float]
     lines: dict[str, float]
 
 
-def healthy(data: Data, *, as_json: Json = False) -> None:
+@dataclass(frozen=True, eq=False)
+class Healthy:
+    """The figures, the model's record, and its risk [n x modes] over the hours driven [n]."""
+
+    figures: HealthyFigures
+    record: TrainingRecord
+    hours: Floats
+    risk: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """A model, its record, and where it comes from."""
+
+    bundle: Bundle
+    record: TrainingRecord
+    trained: str
+
+
+def healthy(data: Data, *, as_json: Json = False, report: Report = None) -> None:
     """Replay a healthy car's drives through engine, champion and alert pipeline, as live.
 
     Without a champion of car-combustion one is learnt from a simulated fleet first.
     """
     profile = builtin_profile(PROFILE)
     with bars(quiet=as_json) as progress:
-        bundle, trained = _champion(profile, progress)
-        found = _judge(data, profile, bundle, trained, progress)
+        model = _champion(profile, progress)
+        done = _judge(data, profile, model, progress)
+    found = done.figures
+    if report:
+        from app.cli.evaluate.healthy_report import (  # noqa: PLC0415 (matplotlib, only when drawn)
+            healthy_report,
+        )
+
+        write_report(report, "healthy", healthy_report(profile, done, command_line()))
     if as_json:
         print_json(found)
         return
     typer.echo(
         f"{found.alerts} alerts in {found.hours:.1f} h of {found.rows_scored} scores: "
-        f"{found.alerts_per_1000_h:.1f} per 1,000 h, by {found.model} ({found.trained})"
+        f"{found.alerts_per_1000_h:.1f} per 1,000 h, by {found.model} ({found.trained}); its lines "
+        f"catch {found.caught_share:.0%} of the failures of vehicles left out"
     )
 
 
-def _champion(profile: Profile, progress: Progress) -> tuple[Bundle, str]:
+def _champion(profile: Profile, progress: Progress) -> _Model:
     registry = Registry(load_settings().models_dir)
     champion = registry.champion(profile.name)
     if champion:
-        return registry.load(champion)[0], "the registry's champion"
+        record = registry.manifest(champion).record
+        return _Model(registry.load(champion)[0], record, "the registry's champion")
     plan = Plan(profile, _VEHICLES, _VEHICLES, _DAYS, _SEEDS, START_MS)
-    return learn(plan, progress)[0], f"learnt from {_VEHICLES} simulated cars, {_DAYS} days"
+    bundle, record, _ = learn(plan, progress)
+    return _Model(bundle, record, f"learnt from {_VEHICLES} simulated cars, {_DAYS} days")
 
 
-def _judge(
-    data: Data, profile: Profile, bundle: Bundle, trained: str, progress: Progress
-) -> HealthyFigures:
+def _judge(data: Data, profile: Profile, model: _Model, progress: Progress) -> Healthy:
     """Raises DataError when nothing in the folder could be read."""
+    bundle = model.bundle
     done = read_history(profile, read(data, ReadOptions()))
     history = done.history
     since, until = history.span("default", profile.name)
@@ -88,15 +128,26 @@ def _judge(
     place = partial(partition_of, partitions=PARTITIONS)
     raised = alerts_of(scored, policies, place, PARTITIONS).raised
     hours = scored.frames * FRAME_SPAN_MS / 3_600_000
-    highest = scored.risk[:, :, 1].max(axis=0).tolist()
-    return HealthyFigures(
+    risk = np.asarray(scored.risk[:, :, 1])
+    figures = HealthyFigures(
         bundle.id,
-        trained,
+        model.trained,
         scored.frames,
         len(scored.time_ms),
         hours,
         len(raised),
         1_000 * len(raised) / hours,
-        dict(zip(bundle.modes, highest, strict=True)),
+        dict(Counter(one.mode for one in raised)),
+        model.record.figures["caught_3d_share"],
+        dict(zip(bundle.modes, risk.max(axis=0).tolist(), strict=True)),
         dict(bundle.lines),
     )
+    driven = np.searchsorted(_frames_of(history, profile), scored.time_ms, side="right")
+    driven_h = (driven * FRAME_SPAN_MS / 3_600_000).astype(np.float32)
+    return Healthy(figures, model.record, driven_h, risk)
+
+
+def _frames_of(history: MemoryHistory, profile: Profile) -> Ints:
+    """Times of all frames, in order."""
+    vehicles = history.vehicles("default", profile.name)
+    return np.sort(history.summaries("default", profile.name, vehicles, 0, EVER).time_ms)
