@@ -75,7 +75,9 @@ class Pipeline:
                 hear(ledger, tenant, vehicle, tenant.now_ms)
             if time_ms < late_before or LATE in vehicle.tracks:
                 note_delay(ledger, tenant, vehicle, time_ms, broker_ms)
-            apply_score(ledger, tenant, vehicle, update, lines_of(update.profile, update.model))
+            if update.modes:
+                lines = lines_of(update.profile, update.model)
+                apply_score(ledger, tenant, vehicle, update, lines)
 
     def _event(self, ledger: Ledger, event: VehicleEvent, depots: Depots) -> None:
         tenant = ledger.state.tenant(event.tenant)

@@ -69,3 +69,23 @@ class RiskRows:
 
     def __len__(self) -> int:
         return len(self.time_ms)
+
+
+@dataclass(frozen=True)
+class UnusualRows:
+    """How unusual feature rows are, by a bundle without failure models: `score` [rows], `rank`
+    [rows] the share of training rows that were less unusual, `parts` [rows x signals].
+    """
+
+    profile: str
+    model: str
+    signals: Sequence[str]
+    tenant: Sequence[str]
+    vehicle_id: Sequence[str]
+    time_ms: Ints
+    score: Floats
+    rank: Floats
+    parts: Floats
+
+    def __len__(self) -> int:
+        return len(self.time_ms)

@@ -7,11 +7,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 
 from contracts.alerts import Alert, Answer, Silence, Transition
-from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries
+from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries, UnusualRows
 from contracts.dead_letters import DeadLetter, Withheld
 from contracts.records import VehicleEvent
 from infra.vins import VinSeal, last4, shown
@@ -26,9 +25,9 @@ _MAP = pa.map_(pa.string(), pa.string())
 
 def summaries_table(batch: Summaries) -> Table:
     """Rows of `summaries`."""
-    columns = _keys(batch) | {"seq": pa.array(batch.seq.astype(np.uint64))}
+    columns = keys(batch) | {"seq": pa.array(batch.seq.astype(np.uint64))}
     for index, statistic in enumerate(STATISTICS):
-        columns[statistic] = _lists(batch.stats[:, :, index])
+        columns[statistic] = lists(batch.stats[:, :, index])
     return pa.table(columns)
 
 
@@ -84,10 +83,10 @@ def names_id(names: Sequence[str]) -> str:
 
 def features_table(rows: FeatureRows) -> Table:
     """Rows of `features`."""
-    columns = _keys(rows) | {
+    columns = keys(rows) | {
         "trigger": list(rows.trigger),
         "names_id": [names_id(rows.names)] * len(rows),
-        "values": _lists(rows.values),
+        "values": lists(rows.values),
     }
     return pa.table(columns)
 
@@ -101,37 +100,6 @@ def names_table(rows: FeatureRows) -> Table:
             "names": [list(rows.names)],
         }
     )
-
-
-def risk_table(rows: RiskRows) -> Table:
-    """Rows of `risk`."""
-    modes = pa.array(list(rows.modes) * len(rows), pa.string())
-    columns = _keys(rows) | {
-        "model": [rows.model] * len(rows),
-        "modes": pa.FixedSizeListArray.from_arrays(modes, max(1, len(rows.modes))),
-        **{name: _lists(rows.risk[:, :, at]) for at, name in enumerate(_HORIZONS)},
-        **dict(zip(_RUL, _rul(rows).T, strict=True)),
-    }
-    return pa.table(columns)
-
-
-def risk_current_table(rows: RiskRows) -> Table:
-    """Rows of `risk_current`: the newest of each vehicle in the batch, one a mode."""
-    newest = _newest(rows)
-    count = len(rows.modes)
-    flat = np.repeat(newest, count)
-    tenants, vehicles = pa.array(list(rows.tenant)), pa.array(list(rows.vehicle_id))
-    columns = {
-        "tenant": tenants.take(pa.array(flat)),
-        "vehicle_id": vehicles.take(pa.array(flat)),
-        "mode": list(rows.modes) * len(newest),
-        "profile": [rows.profile] * len(flat),
-        "time": times(rows.time_ms[flat]),
-        "model": [rows.model] * len(flat),
-        **{name: rows.risk[newest][:, :, at].ravel() for at, name in enumerate(_HORIZONS)},
-        **dict(zip(_RUL, _rul(rows)[flat].T, strict=True)),
-    }
-    return pa.table(columns)
 
 
 def alerts_table(alerts: Sequence[Alert]) -> Table:
@@ -214,8 +182,6 @@ def withheld_table(accounts: Sequence[Withheld]) -> Table:
     )
 
 
-_HORIZONS = ("risk_7", "risk_30", "risk_90")
-_RUL = ("rul", "rul_low", "rul_high")
 _ALERT_COLUMNS = (
     "tenant",
     "alert_id",
@@ -259,7 +225,8 @@ def _version(alert: Alert) -> int:
     return alert.version or alert.updated_ms * 10 + _STATES.index(alert.state)
 
 
-def _keys(rows: Summaries | FeatureRows | RiskRows) -> dict[str, Any]:
+def keys(rows: Summaries | FeatureRows | RiskRows | UnusualRows) -> dict[str, Any]:
+    """The columns that every table of vehicles' rows begins with."""
     return {
         "tenant": list(rows.tenant),
         "profile": [rows.profile] * len(rows),
@@ -273,20 +240,7 @@ def times(milliseconds: npt.ArrayLike) -> Any:  # noqa: ANN401 (a pyarrow.Array)
     return pa.array(np.asarray(milliseconds, dtype=np.int64), pa.timestamp("ms", "UTC"))
 
 
-def _lists(values: npt.NDArray[np.float32]) -> Any:  # noqa: ANN401 (a pyarrow.Array)
+def lists(values: npt.NDArray[np.float32]) -> Any:  # noqa: ANN401 (a pyarrow.Array)
+    """Rows [n x width] as a column of lists."""
     flat = np.ascontiguousarray(values, dtype=np.float32).ravel()
     return pa.FixedSizeListArray.from_arrays(pa.array(flat), max(1, values.shape[1]))
-
-
-def _rul(rows: RiskRows) -> npt.NDArray[np.float32]:
-    if rows.rul is None:
-        return np.full((len(rows), 3), np.nan, dtype=np.float32)
-    return np.asarray(rows.rul, dtype=np.float32)
-
-
-def _newest(rows: RiskRows) -> npt.NDArray[np.int64]:
-    frame = pl.DataFrame(
-        {"tenant": list(rows.tenant), "vehicle": list(rows.vehicle_id), "time": rows.time_ms}
-    ).with_row_index("at")
-    newest = frame.sort("time", "at").unique(["tenant", "vehicle"], keep="last")
-    return newest["at"].sort().to_numpy().astype(np.int64)

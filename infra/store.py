@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.alerts import Alert, Answer, Silence, Transition
-from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries
+from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries, UnusualRows
 from contracts.dead_letters import DeadLetter, Withheld
 from contracts.errors import DataError, SettingsError
 from contracts.records import VehicleEvent
-from infra import arrow_rows
+from infra import arrow_rows, risk_rows
 from infra.clickhouse import ClickHouse
 from infra.connections import ClickHouseConnection
 from infra.migrate import migrate
@@ -79,13 +79,18 @@ class ClickHouseStore:
     def write_risk(self, rows: RiskRows) -> None:
         """Rows of `risk`, and the newest of each vehicle and mode into `risk_current`."""
         if len(rows):
-            self.clickhouse.insert("risk", arrow_rows.risk_table(rows))
-            self.clickhouse.insert("risk_current", arrow_rows.risk_current_table(rows))
+            self.clickhouse.insert("risk", risk_rows.risk_table(rows))
+            self.clickhouse.insert("risk_current", risk_rows.risk_current_table(rows))
 
     def write_shadow(self, rows: RiskRows) -> None:
         """Rows of `risk_shadow`."""
         if len(rows):
-            self.clickhouse.insert("risk_shadow", arrow_rows.risk_table(rows))
+            self.clickhouse.insert("risk_shadow", risk_rows.risk_table(rows))
+
+    def write_unusual(self, rows: UnusualRows) -> None:
+        """Rows of `unusual`."""
+        if len(rows):
+            self.clickhouse.insert("unusual", risk_rows.unusual_table(rows))
 
     def write_alerts(self, alerts: Sequence[Alert], transitions: Sequence[Transition]) -> None:
         """Rows of `alert_transitions` and `alerts`."""

@@ -11,12 +11,13 @@ import msgspec
 import numpy as np
 import xgboost as xgb
 
-from contracts.batches import FeatureRows, Floats, RiskRows
+from contracts.batches import FeatureRows, Floats, RiskRows, UnusualRows
 from contracts.errors import ModelError
 from contracts.risk import HORIZONS_DAYS
 from features.expectation import Expectation
 from models.hazard import HazardModel, booster_of
 from models.reference import REFERENCE_FILE, Reference
+from models.unusual import USUAL_FILE, Usual
 from models.view import View
 
 NUMBERS_FILE: Final = "model.json"
@@ -58,7 +59,7 @@ class _Numbers(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """`profile` is its name; `lines` by mode: the 30-day risk at which an alert opens. `reference`
-    says what it was trained on (None: a bundle of before there was one).
+    says what it was trained on, `usual` what is normal (None: a bundle of before there were any).
     """
 
     profile: str
@@ -68,6 +69,7 @@ class Bundle:
     lines: Mapping[str, float]
     rul: RulModel | None = None
     reference: Reference | None = None
+    usual: Usual | None = None
 
     @cached_property
     def modes(self) -> tuple[str, ...]:
@@ -88,6 +90,8 @@ class Bundle:
                 files[_file(model.mode)] = bytes(model.booster.save_raw("ubj"))
         if self.reference:
             files[REFERENCE_FILE] = self.reference.to_bytes()
+        if self.usual:
+            files[USUAL_FILE] = self.usual.to_bytes()
         rul = dict(self.rul.to_files()) if self.rul else {}
         files |= rul
         modes = [
@@ -120,6 +124,10 @@ class Bundle:
             self.risk(values, HORIZONS_DAYS),
             None if self.rul is None else self.rul.predict(values),
         )
+
+    def unusual(self, rows: FeatureRows) -> UnusualRows | None:
+        """How unusual rows are, None where nothing is known of what is usual."""
+        return None if self.usual is None else self.usual.rows(rows, self.id)
 
     def risk(self, values: Floats, days: Sequence[float]) -> Floats:
         """Probability [n x modes x horizons] of failure within so many days."""
@@ -178,6 +186,7 @@ def bundle_of(files: Mapping[str, bytes], threads: int = 1) -> Bundle:
         {one.name: one.line for one in numbers.modes},
         _rul({name: files[name] for name in numbers.rul_files}),
         _reference(files, len(numbers.feature_names)),
+        _usual(files, len(numbers.feature_names)),
     )
     bundle.__dict__["id"] = bundle_id(numbers.profile, files)
     bundle.__dict__["files"] = dict(files)
@@ -198,6 +207,10 @@ def _reference(files: Mapping[str, bytes], features: int) -> Reference | None:
     if len(found.features.usual) != features:
         raise ModelError("the reference is of other features than the model; train it again")
     return found
+
+
+def _usual(files: Mapping[str, bytes], features: int) -> Usual | None:
+    return Usual.from_bytes(files[USUAL_FILE], features) if USUAL_FILE in files else None
 
 
 def _file(mode: str) -> str:

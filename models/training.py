@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from contracts.batches import Floats
+from contracts.batches import Floats, Ints
 from contracts.errors import ModelError
 from contracts.ports import History
 from features.expectation import Expectation
@@ -30,6 +30,7 @@ from models.reference import Reference, evenly, reference_of
 from models.rul import fit_rul, rul_rows
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
 from models.thresholds import FALSE_ALARMS, curves, quiet_lines
+from models.unusual import fit_usual
 
 EVER: Final = 1 << 62
 LEAST_FAILURES: Final = 8
@@ -104,8 +105,11 @@ def train_on(
     tried = curves(_series(table, fitted.modes), risk)
     lines = quiet_lines(table.profile, tried, options.false_alarms)
     drawn = {model.mode: lines.lines[model.mode] for model in models}
-    known = _reference(table, models, {mode: risk[mode] for mode in fitted.modes})
-    bundle = Bundle(table.profile.name, table.names, expectation, models, drawn, None, known)
+    rows = evenly(len(table))
+    values = table.values(rows)
+    known = _reference(table, rows, values, models, {mode: risk[mode] for mode in fitted.modes})
+    usual = fit_usual(table.profile, values)
+    bundle = Bundle(table.profile.name, table.names, expectation, models, drawn, None, known, usual)
     run = Run(table, fitted.trees, options.seed, fitted.modes, risk, lines)
     record = record_of(run, fitted.figures, tried)
     notes = [*record.notes, *map(str, suspects)]
@@ -185,11 +189,15 @@ def _models(
 
 
 def _reference(
-    table: Table, models: Sequence[HazardModel], risk: Mapping[str, Floats]
+    table: Table,
+    rows: Ints,
+    values: Floats,
+    models: Sequence[HazardModel],
+    risk: Mapping[str, Floats],
 ) -> Reference:
-    """What use will be held against; `risk` [rows] by mode, of the modes with trees."""
-    rows = evenly(len(table))
-    values = table.values(rows)
+    """What use will be held against: these rows with their `values`; `risk` of all rows by mode,
+    of the modes with trees.
+    """
     scores = {
         one.mode: (risk[one.mode][rows], one.risk(one.margin(values), (ALERT_DAYS,))[:, 0])
         for one in models

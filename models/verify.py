@@ -41,7 +41,9 @@ def check(bundle: Bundle, stored: bytes) -> None:
     """Score the golden rows again. Raises ModelError when they come out differently."""
     found = msgspec.msgpack.decode(stored, type=_Golden)
     values = np.frombuffer(found.values, "<f4").reshape(found.rows, len(bundle.feature_names))
-    wanted = np.frombuffer(found.risk, "<f4").reshape(found.rows, len(bundle.modes), -1)
+    wanted = np.frombuffer(found.risk, "<f4").reshape(
+        found.rows, len(bundle.modes), len(HORIZONS_DAYS)
+    )
     risk = bundle.risk(np.ascontiguousarray(values), HORIZONS_DAYS)
     if not np.allclose(risk, wanted, rtol=0, atol=TOLERANCE):
         worst = float(np.abs(risk - wanted).max())

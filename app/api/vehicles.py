@@ -12,6 +12,7 @@ from app.api.context import Context, Wired
 from app.api.fleet import Risk, RulView, rul_view
 from app.api.problems import unknown_vehicle
 from infra.reads import alerts as stored_alerts
+from infra.reads.unusual import UnusualScore, newest_unusual
 from infra.reads.vehicles import (
     CurrentRisk,
     Registration,
@@ -19,6 +20,7 @@ from infra.reads.vehicles import (
     find_vehicle,
     last_seen_ms,
 )
+from models.unusual import LINE
 
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
 Key = Annotated[str, Path(max_length=128, description="Vehicle id, VIN or plate")]
@@ -47,8 +49,22 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class Unusual:
+    """How unusual a vehicle is whose fleet has not failed yet; never a probability. `rank` is the
+    share of the fleet's own past that was less unusual, `signals` say so most.
+    """
+
+    time_ms: int
+    rank: float
+    is_unusual: bool
+    signals: list[str]
+
+
+@dataclass(frozen=True)
 class Vehicle:
-    """A vehicle as registered, with its risk by part (highest first) and its active alerts."""
+    """A vehicle as registered, with its risk by part (highest first) and its active alerts;
+    `unusual` only where there is no risk to tell.
+    """
 
     vehicle_id: str
     profile: str
@@ -61,6 +77,7 @@ class Vehicle:
     risks: list[ModeRiskView]
     scored_by: str
     alerts: list[AlertView]
+    unusual: Unusual | None = None
 
 
 def registered(context: Context, key: str) -> Registration:
@@ -78,6 +95,7 @@ def describe(context: Context, found: Registration) -> Vehicle:
     alerts = stored_alerts.find_alerts(
         store, tenant, states=stored_alerts.ACTIVE, vehicle_id=found.vehicle_id
     )
+    odd = None if risks else newest_unusual(store, (tenant, found.profile, found.vehicle_id))
     alerts.sort(key=lambda one: (one.condition == "risk", one.waiting.expected), reverse=True)
     return Vehicle(
         found.vehicle_id,
@@ -87,10 +105,16 @@ def describe(context: Context, found: Registration) -> Vehicle:
         found.plate,
         found.model,
         found.depot,
-        _freshness(context, found, risks, lost=any(a.condition == "signal_lost" for a in alerts)),
+        _freshness(
+            context,
+            found,
+            max([*(one.time_ms for one in risks), odd.time_ms if odd else 0]),
+            lost=any(a.condition == "signal_lost" for a in alerts),
+        ),
         _risk_views(context, found.profile, risks),
         risks[0].model if risks else "",
         [alert_view(one) for one in alerts],
+        _unusual(found.profile, odd) if odd else None,
     )
 
 
@@ -100,12 +124,16 @@ def vehicle(context: Wired, key: Key) -> Vehicle:
     return describe(context, registered(context, key))
 
 
-def _freshness(
-    context: Context, found: Registration, risks: Sequence[CurrentRisk], *, lost: bool
-) -> Freshness:
+def _unusual(profile: str, odd: UnusualScore) -> Unusual:
+    known = words.profile_of(profile)
+    labels = {one.path: one.label for one in known.signals} if known else {}
+    named = [labels.get(path, path) for path in odd.signals]
+    return Unusual(odd.time_ms, odd.rank, odd.rank >= LINE, named)
+
+
+def _freshness(context: Context, found: Registration, score: int, *, lost: bool) -> Freshness:
     now = context.now_ms()
     frame = last_seen_ms(context.store, (context.tenant, found.profile, found.vehicle_id))
-    score = max((risk.time_ms for risk in risks), default=0)
     profile = words.profile_of(found.profile)
     newest = max(frame, score)
     stale = bool(profile and newest and newest < now - profile.silent_after_ms)

@@ -10,7 +10,7 @@ from app.alerting.models import Models
 from app.api import words
 from app.api.champions import Champion, ChampionOf
 from app.api.context import Context
-from app.api.vehicles import ModeRiskView, Vehicle, describe
+from app.api.vehicles import ModeRiskView, Unusual, Vehicle, describe
 from app.assembly import load_profiles
 from app.cli.desk import JsonOption, WatchOption, opened, shown
 from app.cli.output import print_json, print_table, when
@@ -84,7 +84,10 @@ def _print(described: Vehicle, why: list[Reason]) -> None:
         f"{when(fresh.score_ms) or 'none'} UTC{silent}"
     )
     columns = ("part", "7 days", "30 days", "90 days", "alerts from", "left")
-    print_table("Risk", columns, [_row(one) for one in described.risks])
+    if described.unusual:
+        typer.echo(_oddness(described.unusual))
+    else:
+        print_table("Risk", columns, [_row(one) for one in described.risks])
     if described.risks and why:
         typer.echo(f"Why {described.risks[0].label.lower()}:")
     for reason in why:
@@ -92,6 +95,17 @@ def _print(described: Vehicle, why: list[Reason]) -> None:
     for alert in described.alerts:
         label = words.mode_label(alert.profile, alert.mode) if alert.mode else alert.condition
         typer.echo(f"Alert {alert.alert_id}: {label}, {alert.severity}, {alert.state}")
+
+
+def _oddness(found: Unusual) -> str:
+    """No probability: nothing of this fleet has failed yet, so there is none to give."""
+    what = f"more so than {found.rank:.1%} of this fleet's past"
+    if not found.is_unusual:
+        return f"Nothing unusual ({what}). No risk: nothing of this fleet has failed yet."
+    return (
+        f"UNUSUAL: {what}, most of all {', '.join(found.signals)}. This is no probability: nothing "
+        "of this fleet has failed yet."
+    )
 
 
 def _row(one: ModeRiskView) -> tuple[str, ...]:

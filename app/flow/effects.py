@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from contracts.batches import FeatureRows, RiskRows, Summaries
+from contracts.batches import FeatureRows, RiskRows, Summaries, UnusualRows
 from contracts.dead_letters import DeadLetter, Withheld
 from contracts.records import VehicleEvent
 
@@ -23,7 +23,8 @@ class Effects:
     """Everything that has to be stored and published before the log may be forgotten.
 
     `held` counts refusals that got no letter of their own; `withheld` accounts for them. `shadow`
-    is risk that is stored and told to nobody.
+    is risk that is stored and told to nobody; `heard` are scores without any risk, told so that the
+    vehicle counts as heard, `unusual` what is stored of them where their model knows what is usual.
     """
 
     summaries: list[Summaries] = field(default_factory=list)
@@ -35,6 +36,8 @@ class Effects:
     withheld: list[Withheld] = field(default_factory=list)
     held: int = 0
     shadow: list[RiskRows] = field(default_factory=list)
+    heard: list[RiskRows] = field(default_factory=list)
+    unusual: list[UnusualRows] = field(default_factory=list)
 
 
 def merge(parts: Iterable[Effects]) -> Effects:

@@ -127,7 +127,7 @@ class Pipeline(Keeper[Partition]):
 
     def _score(self, whole: Effects) -> None:
         scored = score(whole.features, self._champions)
-        whole.risk = scored.risk
+        whole.risk, whole.heard, whole.unusual = scored.risk, scored.heard, scored.unusual
         self._tell("a champion is refused", scored)
         beside = self._shadows.score(whole.features, self._champions)
         whole.shadow = beside.risk
@@ -147,6 +147,7 @@ class Pipeline(Keeper[Partition]):
         rows.labels("events").inc(len(whole.events))
         rows.labels("features").inc(sum(len(item.rows) for item in whole.features))
         rows.labels("risk").inc(sum(map(len, whole.risk)))
+        rows.labels("unusual").inc(sum(map(len, whole.unusual)))
         rows.labels("risk_shadow").inc(sum(map(len, whole.shadow)))
         for letter in whole.letters:
             metrics.refused.labels(letter.reason).inc()

@@ -50,6 +50,8 @@ class Settlement:
             self._store.write_risk(risk)
         for risk in effects.shadow:
             self._store.write_shadow(risk)
+        for unusual in effects.unusual:
+            self._store.write_unusual(unusual)
         self._store.write_dead_letters(effects.letters)
         self._store.write_withheld(effects.withheld)
 
@@ -57,5 +59,6 @@ class Settlement:
         if effects.letters:
             self._refuse(effects.letters)
         told = [event for event in effects.events if event.kind in TOLD]
-        if effects.risk or told:
-            self._publisher.publish(effects.risk, told)
+        scored = [*effects.risk, *effects.heard]
+        if scored or told:
+            self._publisher.publish(scored, told)

@@ -25,7 +25,7 @@ class Shadows:
         """Risk of the rows by their profile's shadow, and why there is none of some. A shadow
         without a champion, or one that is the champion, has nothing to be compared with.
         """
-        scored = Scored([], {})
+        scored = Scored()
         shadows = self._offered
         for item in features if shadows else ():
             profile = item.rows.profile

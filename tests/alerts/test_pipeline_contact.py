@@ -1,6 +1,7 @@
 """Vehicles that fall silent, and data that comes late."""
 
-from tests.alerts.logs import DAY, HOUR, INTERVAL, PUMP, START, Desk, asked, score, tick
+from contracts.risk import RiskUpdate
+from tests.alerts.logs import DAY, HOUR, INTERVAL, PROFILE, PUMP, START, Desk, asked, score, tick
 
 
 def ticks(desk, until_ms, since_ms=START):
@@ -20,6 +21,19 @@ def test_a_silent_vehicle_gets_an_alert_of_its_own_until_it_speaks():
     desk.take(score("V1", START + 4 * DAY))
     closed = desk.only(condition="signal_lost")
     assert (closed.state, desk.transitions[-1].why) == ("resolved", "its data arrives again")
+
+
+def test_a_vehicle_without_a_model_is_heard_and_its_silence_too():
+    desk = Desk()
+
+    def heard(time_ms):
+        return [RiskUpdate("t", PROFILE.name, "V1", time_ms, "", [])]
+
+    desk.take(heard(START))
+    ticks(desk, START + 3 * DAY + 4 * HOUR)
+    assert desk.only(condition="signal_lost").state == "open"
+    desk.take(heard(START + 4 * DAY))
+    assert desk.only(condition="signal_lost").state == "resolved"
 
 
 def test_silence_with_a_known_fault_is_more_urgent():

@@ -81,6 +81,7 @@ class MemoryStore:
                 "features",
                 "risk",
                 "shadow",
+                "unusual",
                 "letters",
                 "withheld",
             )
@@ -114,6 +115,10 @@ class MemoryStore:
     def write_shadow(self, rows):
         keys = zip(rows.vehicle_id, rows.time_ms.tolist(), [rows.model] * len(rows), strict=True)
         self._put("shadow", zip(keys, map(bytes, rows.risk), strict=True))
+
+    def write_unusual(self, rows):
+        keys = zip(rows.vehicle_id, rows.time_ms.tolist(), strict=True)
+        self._put("unusual", zip(keys, rows.rank.tolist(), strict=True))
 
     def write_dead_letters(self, letters):
         if letters:

@@ -29,6 +29,11 @@ def champion(expectation=NEUTRAL, **more):
     return {PROFILE.name: Champion(Prior(NAMES, expectation, **more), expectation)}
 
 
+def risks(bench):
+    """What was published that holds a risk."""
+    return [rows for rows in bench.published if rows.modes]
+
+
 def log_of(count, vehicles=3):
     def records(at):
         turn = [frame(f"V{v}", at) for v in range(vehicles)]
@@ -208,12 +213,23 @@ def test_an_empty_state_takes_the_champions_expectation_and_another_is_refused_l
     bench.published.clear()
     bench.pipeline.offer(champion(NEUTRAL, identity="prior-2"))
     bench.pipeline.take(log[3:8])
-    assert bench.published == []
+    assert risks(bench) == []
     features = len(bench.store.rows["features"])
     assert features > len(bench.store.rows["risk"])
     bench.pipeline.offer(champion(other, identity="prior-3"))
     bench.pipeline.take(log[8:])
-    assert {rows.model for rows in bench.published} == {"prior-3"}
+    assert {rows.model for rows in risks(bench)} == {"prior-3"}
+
+
+def test_vehicles_without_a_champion_are_heard_and_have_no_risk(tmp_path):
+    bench = Bench(tmp_path)
+    bench.pipeline.take(log_of(6))
+    assert bench.store.rows["risk"] == {}
+    assert risks(bench) == []
+    (heard,) = bench.published
+    keys = set(zip(heard.vehicle_id, heard.time_ms.tolist(), strict=True))
+    assert keys == set(bench.store.rows["features"])
+    assert heard.model == ""
 
 
 def test_the_state_keeps_its_expectation_across_a_restart(tmp_path):
@@ -223,7 +239,8 @@ def test_the_state_keeps_its_expectation_across_a_restart(tmp_path):
     first.pipeline.snapshot()
     again = Bench(tmp_path, champions=champion(NEUTRAL), store=first.store)
     again.pipeline.take(log_of(8)[3:])
-    assert again.published == []
+    assert risks(again) == []
+    assert again.published
     fresh = Bench(tmp_path, champions=champion(other), store=first.store)
     fresh.pipeline.take(log_of(8)[3:])
     assert fresh.published

@@ -80,6 +80,7 @@ def test_the_manifest_says_where_a_model_comes_from(stored, trained):
         "mode-overheating.ubj",
         "model.json",
         "reference.bin",
+        "usual.bin",
     }
     for entry in manifest.files:
         assert (root / "small" / name / entry.name).stat().st_size == entry.size
