@@ -1,5 +1,6 @@
 """Topics, and the producer that packs records by partition."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -47,11 +48,10 @@ def ensure_topics(connection: KafkaConnection) -> None:
         }
         if not missing:
             return
-        try:
-            admin.create_topics(missing, wait_for_metadata=True)
-        except TopicAlreadyExistsError:
-            # Another process creates them at the same time.
-            admin.wait_for_topics(list(missing))
+        # Another process may create them at the same time.
+        with contextlib.suppress(TopicAlreadyExistsError):
+            admin.create_topics(missing)
+        admin.wait_for_topics(list(missing), DELIVERY_LIMIT_S * 1000)
 
 
 class _Pack:

@@ -12,7 +12,7 @@ from tests.faults.size import SHORT
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 _ALONE = [one for one in SCENARIOS if one.short and one.alone]
 _TOGETHER = [one for one in SCENARIOS if one.short and not one.alone]
-_AT_ONCE = 3
+_AT_ONCE = 2
 """Scenarios that share the ground: they wait more than they compute."""
 
 
