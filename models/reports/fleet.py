@@ -61,13 +61,20 @@ def fleet_report(profile: Profile, done: FleetEvaluation, command: str) -> Repor
             hazard.leads(done.curves, _FRESH),
             hazard.cost(profile, done.tried, line, _FRESH),
             hazard.gain(done.tried, _FRESH),
-            hazard.importance(profile, done.bundle, done.fresh),
+            hazard.importance(
+                profile, done.bundle, done.fresh.values(hazard.some(len(done.fresh))), _FRESH
+            ),
         ],
     )
 
 
 def _mean(done: FleetEvaluation, figure: Callable[[ModeFigures], float]) -> str:
     return f"{np.nanmean([figure(one) for one in done.figures.modes.values()]):.3f}"
+
+
+def _height(modes: int) -> float:
+    """Both of the plots that stand side by side."""
+    return 0.9 + 0.5 * modes
 
 
 def _beside(profile: Profile, done: FleetEvaluation) -> Section:
@@ -83,6 +90,7 @@ def _beside(profile: Profile, done: FleetEvaluation) -> Section:
                 "oracle": [one.oracle_auc for one in modes.values()],
             },
             ("AUC", 0.5, 1.0),
+            _height(len(modes)),
         ),
     )
 
@@ -102,5 +110,6 @@ def _precision(profile: Profile, done: FleetEvaluation) -> Section:
                 "age": [one.age_rule_ap for one in modes.values()],
             },
             ("average precision", 0.0, 1.0),
+            _height(len(modes)),
         ),
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from contracts.batches import Floats, Ints
 from features.profile import Profile
 from features.vector import feature_specs
 from models.alarms import LEAD_DAYS, Tally
@@ -13,7 +14,6 @@ from models.record import ModeCurves
 from models.reports import plots
 from models.reports.page import Section
 from models.reports.words import in_words
-from models.table import Table
 from models.thresholds import money
 
 DRAWN: Final = 4
@@ -133,9 +133,13 @@ def gain(tried: Mapping[str, Sequence[Tally]], whose: str) -> Section:
     )
 
 
-def importance(profile: Profile, bundle: Bundle, table: Table) -> Section:
-    """The features that move the modes' risks most, in words."""
-    values = table.values(np.arange(0, len(table), max(1, len(table) // ROWS)))
+def some(rows: int) -> Ints:
+    """Rows enough to tell which features matter."""
+    return np.arange(0, rows, max(1, rows // ROWS))
+
+
+def importance(profile: Profile, bundle: Bundle, values: Floats, whose: str) -> Section:
+    """The features that move the modes' risks most, in words; `values` [n x features]."""
     specs = feature_specs(profile)
     weight = np.zeros(len(specs))
     for mode in bundle.modes:
@@ -144,7 +148,7 @@ def importance(profile: Profile, bundle: Bundle, table: Table) -> Section:
     total = max(float(weight.sum()), 1e-9)
     return Section(
         "Most important features",
-        "Mean absolute SHAP value over all modes, given back to the signal that settled it.",
+        f"Mean absolute SHAP value over all modes, on {len(values):,} rows of {whose}.",
         plots.importance(
             [(in_words(profile, specs[i]), float(weight[i]) / total) for i in order.tolist()]
         ),

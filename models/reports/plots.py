@@ -82,11 +82,13 @@ def lines(curves: Pairs, axis: tuple[str, str]) -> str:
 
 
 def grouped(
-    names: Sequence[str], bars: Mapping[str, Sequence[float]], axis: tuple[str, float, float]
+    names: Sequence[str],
+    bars: Mapping[str, Sequence[float]],
+    axis: tuple[str, float, float],
+    height: float = 3.3,
 ) -> str:
     """Bars side by side, a group a name; `axis`: what they are, where it begins and ends."""
     what, low, high = axis
-    height = 0.9 + 0.55 * len(names)
     with drawing(f"{what}: {', '.join(bars)}", height=height) as canvas:
         axes, place = canvas.axes, np.arange(len(names))
         wide = 0.8 / len(bars)

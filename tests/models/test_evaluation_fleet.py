@@ -4,8 +4,11 @@ import pytest
 
 from app.cli.evaluate import healthy
 from app.cli.evaluate.fleet import START_MS
+from app.cli.evaluate.healthy_report import healthy_report
 from features.profile import builtin_profile
 from models.evaluation.fleet import Plan, evaluate
+from models.reports.fleet import fleet_report
+from models.reports.page import render
 from models.table import no_progress
 
 PLAN = Plan(builtin_profile("car-combustion"), 50, 40, 300, (31, 32), START_MS)
@@ -32,13 +35,42 @@ def test_the_fresh_fleet_shares_no_life_with_the_one_learnt_from():
     assert known.truth() != fresh.truth()
 
 
+def test_the_report_tells_all_that_a_data_scientist_asks(done):
+    page = render(fleet_report(PLAN.profile, done, "telltale evaluate fleet"))
+    for told in (
+        "Beside the oracle",
+        "Beside plain rules",
+        "Learning curve",
+        "Reliability",
+        "Precision and recall",
+        "Lead time",
+        "Cost by line",
+        "Gain by workshop capacity",
+        "Most important features",
+        "chosen on training vehicles alone",
+    ):
+        assert told in page
+    assert page.count("<svg") == 9
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert f"{done.figures.modes['coolant_pump'].auc:.3f}" in page
+
+
 @pytest.mark.data
 def test_a_healthy_cars_drives_are_all_scored(done, data_dir):
-    found = healthy._judge(
-        data_dir / "carobd", PLAN.profile, done.bundle, "learnt in this test", no_progress
-    )
+    model = healthy._Model(done.bundle, done.record, "learnt in this test")
+    told = healthy._judge(data_dir / "carobd", PLAN.profile, model, no_progress)
+    found = told.figures
     assert (found.frames, found.model) == (2_571, done.bundle.id)
     assert found.hours == pytest.approx(42.85)
     assert found.rows_scored > 60
     assert set(found.highest_risk_30) == set(found.lines)
     assert found.alerts_per_1000_h == pytest.approx(1_000 * found.alerts / found.hours)
+    assert sum(found.raised.values()) == found.alerts
+    assert 0 < found.caught_share < 1
+    # It reports nothing of its brakes and bearings: their risk is the fleet's rate, not evidence.
+    for mode in ("brake_front", "wheel_bearing"):
+        place = done.bundle.modes.index(mode)
+        assert len(set(told.risk[:, place].tolist())) == 1
+    page = render(healthy_report(PLAN.profile, told, "telltale evaluate healthy"))
+    assert "Alerts per 1,000 h" in page
+    assert page.count("<svg") == 9

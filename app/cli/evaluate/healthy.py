@@ -16,22 +16,21 @@ from app.cli.evaluate.fleet import START_MS
 from app.cli.evaluate.options import Data, Json, Report, bars, command_line, write_report
 from app.cli.output import print_json
 from app.settings import load_settings
-from contracts.batches import Floats, Ints
+from contracts.batches import Floats
 from contracts.errors import DataError
 from contracts.records import FRAME_SPAN_MS
 from contracts.topics import PARTITIONS
 from features.profile import Profile, builtin_profile
+from features.replay import replay
 from infra.kafka import partition_of
 from ingest.adapters.carobd import read
 from ingest.adapters.reading import ReadOptions
 from models.bundle import Bundle
 from models.evaluation.fleet import Plan, learn
 from models.evaluation.history import read_history
-from models.memory_history import MemoryHistory
 from models.record import TrainingRecord
 from models.registry import Registry
 from models.table import Progress
-from models.training import EVER
 
 PROFILE: Final = "car-combustion"
 _VEHICLES: Final = 180
@@ -60,10 +59,14 @@ class HealthyFigures(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Healthy:
-    """The figures, the model's record, and its risk [n x modes] over the hours driven [n]."""
+    """The figures, the model and its record; the car's rows: hours driven [n], features
+    [n x features], risk [n x modes].
+    """
 
     figures: HealthyFigures
+    bundle: Bundle
     record: TrainingRecord
+    values: Floats
     hours: Floats
     risk: Floats
 
@@ -142,12 +145,9 @@ def _judge(data: Data, profile: Profile, model: _Model, progress: Progress) -> H
         dict(zip(bundle.modes, risk.max(axis=0).tolist(), strict=True)),
         dict(bundle.lines),
     )
-    driven = np.searchsorted(_frames_of(history, profile), scored.time_ms, side="right")
+    summaries = history.summaries("default", profile.name, scored.vehicles, since, until)
+    driven = np.searchsorted(np.sort(summaries.time_ms), scored.time_ms, side="right")
     driven_h = (driven * FRAME_SPAN_MS / 3_600_000).astype(np.float32)
-    return Healthy(figures, model.record, driven_h, risk)
-
-
-def _frames_of(history: MemoryHistory, profile: Profile) -> Ints:
-    """Times of all frames, in order."""
-    vehicles = history.vehicles("default", profile.name)
-    return np.sort(history.summaries("default", profile.name, vehicles, 0, EVER).time_ms)
+    rows = replay(profile, bundle.expectation, summaries, [])
+    values = np.concatenate([part.values for part in rows])
+    return Healthy(figures, bundle, model.record, values, driven_h, risk)

@@ -10,7 +10,7 @@ from models.reports import hazard, plots
 from models.reports.page import Fact, Report, Section
 
 _WHOSE: Final = "training vehicles left out"
-_SHOWN: Final = 4
+_SHOWN: Final = 3
 
 
 def healthy_report(profile: Profile, done: Healthy, command: str) -> Report:
@@ -49,6 +49,7 @@ def healthy_report(profile: Profile, done: Healthy, command: str) -> Report:
                 profile, record.tried, float(np.median(list(found.lines.values()))), _WHOSE
             ),
             hazard.gain(record.tried, _WHOSE),
+            hazard.importance(profile, done.bundle, done.values, "the healthy car"),
         ],
     )
 
