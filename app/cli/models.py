@@ -126,6 +126,31 @@ def rollback(profile: str, actor: Actor = "", reason: Reason = "") -> None:
     typer.echo(f"{found} is champion again")
 
 
+@app.command("export-mlflow")
+def export_mlflow(
+    model: Annotated[str, typer.Argument(help="A model; with --profile its champion.")] = "",
+    profile: Annotated[str, typer.Option(help="The champion of this profile.")] = "",
+    to: Annotated[
+        str,
+        typer.Option(
+            envvar="MLFLOW_TRACKING_URI",
+            help="Tracking store, such as http://host:5000 or sqlite:///mlflow.db.",
+        ),
+    ] = "sqlite:///mlflow.db",
+) -> None:
+    """Write a model's parameters, figures and files as a run of an MLflow store."""
+    from app.lab.mlflow_export import export  # noqa: PLC0415 (an optional extra)
+
+    registry = Registry(load_settings().models_dir)
+    chosen = model or registry.champion(profile) or ""
+    if not chosen:
+        raise DataError("name a model, or --profile of one that has a champion")
+    manifest = registry.manifest(chosen)
+    folder = registry.root / manifest.profile / manifest.id
+    run = export(folder, manifest, _aliases(registry, manifest), to)
+    typer.echo(f"{chosen} is run {run} of experiment telltale/{manifest.profile}")
+
+
 @app.command()
 def compare(
     first: Annotated[str, typer.Argument(help="A model; with --profile the champion.")] = "",
