@@ -103,6 +103,28 @@ def test_the_life_of_a_model(fleet, telltale):
     assert bundle.lines == policies["costs"]["lines"]
 
 
+def test_a_backtest_tells_what_a_models_alerts_would_have_come_to(telltale):
+    model = telltale(
+        *("train", "--profile", "small", "--until", "2024-03-01", "--no-promote", "--json"),
+        profiles=True,
+    )["model"]
+    days = ("--from", "2024-03-02", "--to", "2024-05-10", "--model", model)
+    card = telltale("backtest", "--profile", "small", *days, "--json", profiles=True)
+    assert (card["model"], card["vehicles"], card["notes"]) == (model, 24, [])
+    assert card["failures"] > 10
+    ours, doing_nothing = card["telltale"], card["doing_nothing"]
+    assert ours["alerts"] > 0
+    assert 0 < ours["precision"] <= 1
+    leads = list(ours["recall_by_lead"].values())
+    assert leads == sorted(leads, reverse=True)
+    for policy in ("telltale", "fault_code_rule", "fixed_interval"):
+        money = card[policy]["money"]
+        assert money["saved"] == pytest.approx(doing_nothing - money["cost"])
+    flattered = ("--from", "2024-02-01", "--to", "2024-03-01", "--model", model)
+    told = telltale("backtest", "--profile", "small", *flattered, profiles=True)
+    assert "what it says of them flatters it" in " ".join(told.split())
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -114,6 +136,8 @@ def test_the_life_of_a_model(fleet, telltale):
         (("models", "promote", "none-1"), "no model 'none-1'"),
         (("models", "rollback", "car-electric"), "no champion before"),
         (("thresholds", "--profile", "car-electric"), "no champion"),
+        (("backtest", "--profile", "car-electric"), "no champion"),
+        (("backtest", "--profile", "car-electric", "--model", "none-1"), "no model 'none-1'"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(telltale, words, told):
