@@ -1,0 +1,1 @@
+"""The same stream job in other frameworks, as their documentation shows."""
