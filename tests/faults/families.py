@@ -3,6 +3,7 @@
 from tests.faults.scenarios import (
     broker,
     flow,
+    fuzz,
     inputs,
     kills,
     members,
@@ -21,6 +22,7 @@ SCENARIOS = (
     *members.SCENARIOS,
     *snapshots.SCENARIOS,
     *inputs.SCENARIOS,
+    *fuzz.SCENARIOS,
     *models.SCENARIOS,
     *flow.SCENARIOS,
     *mutants.SCENARIOS,
