@@ -12,6 +12,7 @@ from app.access.oidc import Oidc
 from app.api import (
     admin,
     alerts,
+    cases,
     curves,
     dead_letters,
     drift,
@@ -47,6 +48,7 @@ _ROOMS = (
     risk,
     findings,
     photos,
+    cases,
     vehicles,
     workorders,
     models,

@@ -86,6 +86,12 @@ def signal_of(profile: Profile, path: str) -> ProfileSignal | None:
     return next((signal for signal in profile.signals if signal.path == path), None)
 
 
+def signal_labels(profile: str) -> dict[str, str]:
+    """What people call a profile's signals, by VSS path."""
+    found = profile_of(profile)
+    return {one.path: one.label for one in found.signals} if found else {}
+
+
 def code_texts(profile: str, codes: Iterable[str]) -> list[FaultCodeText]:
     """The codes with their words."""
     found = profile_of(profile)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.api import words
+from app.api.cases import cases_of
 from app.api.context import Context, Wired
 from app.api.history import Mark, marks_of, series
 from app.api.vehicles import Vehicle, describe, registered
@@ -17,7 +18,6 @@ from app.web.answering import Text, answered
 from app.web.render import render
 from app.web.sparks import Banded
 from features.profile import Profile
-from infra.reads.cases import Cases, similar_cases
 from infra.reads.fleet import DAY_MS
 from infra.reads.reporting import reporting, risk_trends
 from infra.reads.vehicles import Registration
@@ -55,7 +55,7 @@ def job_card_html(request: Request, context: Wired, key: str) -> Response:
             vehicle=vehicle,
             order=_order(context, vehicle),
             codes=_codes(marks, vehicle.freshness.now_ms),
-            cases=_cases(context, found, vehicle),
+            cases=cases_of(context, found),
             parts=_parts(vehicle),
             address=_beside(request, "finding"),
         )
@@ -113,7 +113,7 @@ def _shown(context: Context, found: Registration, vehicle: Vehicle) -> dict[str,
         ],
         "sparks": _sparks(context, found, vehicle, profile),
         "trends": risk_trends(context.store, place, now - _SPARK_DAYS * DAY_MS),
-        "cases": _cases(context, found, vehicle),
+        "cases": cases_of(context, found),
         "order": _order(context, vehicle),
         "mode_label": lambda mode: words.mode_label(found.profile, mode),
     }
@@ -146,11 +146,6 @@ def _order(context: Context, vehicle: Vehicle) -> OrderView | None:
     """The work order that comes first, if one is open."""
     found = orders(context, state="active", vehicle=vehicle.vehicle_id, limit=1).orders
     return found[0] if found else None
-
-
-def _cases(context: Context, found: Registration, vehicle: Vehicle) -> list[Cases]:
-    place = (context.tenant, found.profile, found.vehicle_id)
-    return similar_cases(context.store, place, [one.mode for one in vehicle.alerts if one.mode])
 
 
 def _parts(vehicle: Vehicle) -> dict[str, str]:

@@ -1,0 +1,86 @@
+"""`/api/vehicles/{key}/cases`: what workshops found on vehicles with the same signs."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from app.api import words
+from app.api.context import Context, Wired
+from app.api.vehicles import Key, registered
+from infra.reads import alerts as stored_alerts
+from infra.reads import cases as stored_cases
+from infra.reads.cases import leading
+from infra.reads.vehicles import Registration
+
+router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """One finding on another vehicle. `same` names the leading signals of the alert before it that
+    lead here too; `outcome` as workshops report it.
+    """
+
+    time_ms: int
+    vehicle_id: str
+    plate: str
+    outcome: str
+    note: str
+    same: list[str]
+
+
+@dataclass(frozen=True)
+class ModeCases:
+    """Findings about one failure mode: how often each outcome, and the likest of them."""
+
+    mode: str
+    label: str
+    outcomes: dict[str, int]
+    likest: list[CaseView]
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """A part each for the vehicle's active alerts; a mode that nobody has found is left out."""
+
+    vehicle_id: str
+    modes: list[ModeCases]
+
+
+@router.get("/{key:path}/cases")
+def cases(context: Wired, key: Key) -> CaseList:
+    """What workshops found before where the same part was suspected, the likest first."""
+    found = registered(context, key)
+    return CaseList(found.vehicle_id, cases_of(context, found))
+
+
+def cases_of(context: Context, found: Registration) -> list[ModeCases]:
+    """Similar cases of a vehicle's active alerts, in words."""
+    active = stored_alerts.find_alerts(
+        context.store,
+        context.tenant,
+        states=stored_alerts.ACTIVE,
+        vehicle_id=found.vehicle_id,
+    )
+    modes = {one.mode: leading(one.reasons) for one in active if one.mode}
+    place = (context.tenant, found.profile, found.vehicle_id)
+    labels = words.signal_labels(found.profile)
+    return [
+        ModeCases(
+            mode.mode,
+            words.mode_label(found.profile, mode.mode),
+            mode.outcomes,
+            [
+                CaseView(
+                    case.time_ms,
+                    case.vehicle_id,
+                    case.plate,
+                    case.outcome,
+                    case.note,
+                    [labels.get(path, path) for path in case.same],
+                )
+                for case in mode.likest
+            ],
+        )
+        for mode in stored_cases.similar_cases(context.store, place, modes)
+    ]
