@@ -94,7 +94,7 @@ const EXTRAS = {
 function topOf(name, found) {
   if (name === "reliability") return Math.max(0.05, ...found.flatMap(({ own }) => [...own.reliability.predicted, ...own.reliability.observed])) * 1.1;
   if (name === "cost") return Math.max(...found.map(({ own }) => own.doing_nothing)) * 1.25;
-  if (name === "learning") return Math.max(...found.map(({ own }) => own.learning.y[0]));
+  if (name === "learning") return Math.max(...found.flatMap(({ own }) => own.learning.y));
   return 1.02;
 }
 
