@@ -10,6 +10,8 @@ from pathlib import Path
 RUNS = {
     "engine": ("engine", "--json"),
     "store": ("store",),
+    "scoring": ("scoring", "--json"),
+    "pack": ("pack", "--json"),
     "stream": ("stream", "--json"),
     "stream-every": ("stream", "--score", "every", "--json"),
     "stream-unscored": ("stream", "--score", "none", "--json"),

@@ -1,12 +1,13 @@
 """How fast the embedded store takes and gives: `python -m benchmarks.store [--rows N]`.
 
 Prints one JSON object: rows a second for inserts of summaries and for reading them back by groups
-of vehicles, milliseconds for a point query and for eight clients at once, memory, disk.
+of vehicles, milliseconds p50 and p99 of a point query (a vehicle's newest frames), of one for the
+fleet (when each vehicle was heard last) and of points asked by eight clients at once, memory and
+disk; at N/4, N/2 and N rows. From the three sizes a straight line gives 100 million rows.
 """
 
 import argparse
 import json
-import os
 import tempfile
 import threading
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from benchmarks.machine import machine
 from contracts.batches import Summaries
 from infra.addresses import embedded_clickhouse
 from infra.connections import ClickHouseConnection
@@ -26,6 +28,16 @@ SIGNALS = 20
 FRAMES = 2_600
 BATCH = 52_000
 GROUP = 50
+QUERIES = 60
+POINT = (
+    "SELECT time, mean FROM summaries FINAL WHERE tenant = 'default' AND profile = 'bench' "
+    "AND vehicle_id = %(v)s ORDER BY time DESC LIMIT 400"
+)
+FLEET = (
+    "SELECT vehicle_id, max(time) FROM summaries WHERE tenant = 'default' AND profile = 'bench' "
+    "AND %(v)s != '' GROUP BY vehicle_id"
+)
+FAR = 100_000_000
 
 
 def batches(vehicles: int) -> Iterator[Summaries]:
@@ -45,22 +57,32 @@ def batches(vehicles: int) -> Iterator[Summaries]:
 
 
 def measure_queries(connection: ClickHouseConnection) -> dict[str, float]:
-    def work() -> None:
-        store = ClickHouseStore(connection).clickhouse
-        for number in range(50):
-            store.rows("SELECT count() FROM summaries WHERE vehicle_id = %(v)s", v=f"V{number:05d}")
-
-    began = time.perf_counter()
-    work()
-    alone = (time.perf_counter() - began) / 50
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    began = time.perf_counter()
+    alone = _times(connection, POINT)
+    fleet = _times(connection, FLEET)
+    together: list[float] = []
+    threads = [
+        threading.Thread(target=lambda: together.extend(_times(connection, POINT)))
+        for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    together = (time.perf_counter() - began) / 400
-    return {"point_query_ms": alone * 1e3, "point_query_of_8_clients_ms": together * 1e3}
+    found = {"point": alone, "fleet": fleet, "point_of_8_clients": together}
+    return {
+        f"{name}_p{share}_ms": float(np.percentile(times, share)) * 1e3
+        for name, times in found.items()
+        for share in (50, 99)
+    }
+
+
+def _times(connection: ClickHouseConnection, sql: str) -> list[float]:
+    store, found = ClickHouseStore(connection).clickhouse, []
+    for number in range(QUERIES):
+        began = time.perf_counter()
+        store.rows(sql, v=f"V{number:05d}")
+        found.append(time.perf_counter() - began)
+    return found[1:]
 
 
 def measure_history(store: ClickHouseStore, rows: int) -> dict[str, float]:
@@ -100,18 +122,34 @@ def measure(home: Path, rows: int) -> dict[str, float]:
         files = [file for file in (home / "clickhouse").rglob("*") if file.is_file()]
         disk = sum(file.stat().st_size for file in files)
         figures |= {"server_memory_mb": memory / 1e6, "disk_bytes_per_row": disk / figures["rows"]}
-        return figures | {"cores": os.cpu_count() or 0}
+        return figures
     finally:
         server.stop()
+
+
+def extrapolated(sizes: list[dict[str, float]]) -> dict[str, float]:
+    """Each query's median at 100 million rows, by a straight line through what was measured; where
+    it didn't grow, the longest that was measured.
+    """
+    rows = [one["rows"] for one in sizes]
+    found = {}
+    for name in (name for name in sizes[0] if name.endswith("_p50_ms")):
+        times = [one[name] for one in sizes]
+        slope, start = np.polyfit(rows, times, 1)
+        found[name] = max(float(start + slope * FAR), *times)
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_300_000)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder), given.rows)
-    print(json.dumps({name: round(value, 3) for name, value in figures.items()}, indent=2))
+    sizes = []
+    for part in (4, 2, 1):
+        with tempfile.TemporaryDirectory() as folder:
+            sizes.append(measure(Path(folder), given.rows // part))
+    found = {"sizes": sizes, "at_100_million_rows": extrapolated(sizes)} | machine()
+    print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":
