@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.flow.effects import Expected
-from app.flow.score import Champion, Scored, score
+from app.flow.score import Champion, score
 from contracts.batches import FeatureRows
 from contracts.errors import DataError
 from features.expectation import Expectation
@@ -179,7 +179,10 @@ def test_a_fleet_that_never_failed_gets_no_probabilities():
     )
     assert bundle.score(rows).risk.shape == (2, 0, 3)
     champions = {"small": Champion(bundle, bundle.expectation)}
-    assert score([Expected(bundle.expectation.id, rows)], champions) == Scored([], {})
+    done = score([Expected(bundle.expectation.id, rows)], champions)
+    assert (done.risk, done.refused) == ([], {})
+    assert [list(one.vehicle_id) for one in done.heard] == [["a", "b"]]
+    assert [one.model for one in done.unusual] == [bundle.id]
 
 
 def test_an_empty_history_is_a_clear_error():
