@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from app.api.context import Context, Wired
+from app.api.given import Body, Whole
 from app.api.problems import ProblemError, bad_parameter, unknown_alert
 from app.asking import wait_for_answer
 from contracts.alerts import Action, Alert, AlertCommand, Outcome
@@ -36,6 +38,11 @@ class Accepted:
     why: str = ""
 
 
+WAITED: dict[int | str, dict[str, Any]] = {
+    200: {"model": Accepted, "description": "It is done: the alerter answered in time"}
+}
+
+
 @dataclass(frozen=True)
 class AnswerView:
     """What became of a command. Who, what, when (Unix ms), done or refused and why."""
@@ -49,16 +56,14 @@ class AnswerView:
     why: str
 
 
-class Given(BaseModel):
+class Given(Body):
     """`seen` is the alert's version that the person looked at: what another person changed since
     then refuses the change. 0: doesn't matter.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     actor: str = Field(default="dashboard", min_length=1, max_length=100)
     why: Text = ""
-    seen: int = Field(default=0, ge=0, le=2**53)
+    seen: Whole = Field(default=0, ge=0, le=2**53)
 
 
 class Assignment(Given):
@@ -73,11 +78,24 @@ class Comment(Given):
     why: Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
 
 
-class Until(BaseModel):
+_HOURS: JsonDict = {"type": "number", "exclusiveMinimum": 0, "maximum": 8_760}
+_MOMENT: JsonDict = {"type": "integer", "minimum": 0, "maximum": 2**53}
+_NOT: JsonDict = {"type": "null"}
+_EITHER: JsonDict = {
+    "oneOf": [
+        {"required": ["hours"], "properties": {"hours": _HOURS, "until_ms": _NOT}},
+        {"required": ["until_ms"], "properties": {"until_ms": _MOMENT, "hours": _NOT}},
+    ]
+}
+
+
+class Until(Body):
     """How long from now on the fleet's clock, or until when (Unix ms): one of them."""
 
+    model_config = ConfigDict(json_schema_extra=_EITHER)
+
     hours: float | None = Field(default=None, gt=0, le=8_760, allow_inf_nan=False)
-    until_ms: int | None = Field(default=None, ge=0, le=2**53)
+    until_ms: Whole | None = Field(default=None, ge=0, le=2**53)
 
     def end_ms(self, now_ms: int) -> int:
         """When it ends. Raises ProblemError."""
@@ -96,7 +114,7 @@ class Resolution(Given):
     outcome: Outcome
 
 
-@router.post("/{alert_id}/acknowledge", status_code=202)
+@router.post("/{alert_id}/acknowledge", status_code=202, responses=WAITED)
 def acknowledge(
     context: Wired, alert_id: str, given: Given, response: Response, prefer: Prefer = ""
 ) -> Accepted:
@@ -107,7 +125,7 @@ def acknowledge(
     return _ask(context, alert, "acknowledge", given, response, prefer)
 
 
-@router.post("/{alert_id}/assign", status_code=202)
+@router.post("/{alert_id}/assign", status_code=202, responses=WAITED)
 def assign(
     context: Wired, alert_id: str, given: Assignment, response: Response, prefer: Prefer = ""
 ) -> Accepted:
@@ -116,7 +134,7 @@ def assign(
     return _ask(context, alert, "assign", given, response, prefer, assignee=given.assignee)
 
 
-@router.post("/{alert_id}/comment", status_code=202)
+@router.post("/{alert_id}/comment", status_code=202, responses=WAITED)
 def comment(
     context: Wired, alert_id: str, given: Comment, response: Response, prefer: Prefer = ""
 ) -> Accepted:
@@ -124,7 +142,7 @@ def comment(
     return _ask(context, _found(context, alert_id), "comment", given, response, prefer)
 
 
-@router.post("/{alert_id}/snooze", status_code=202)
+@router.post("/{alert_id}/snooze", status_code=202, responses=WAITED)
 def snooze(
     context: Wired, alert_id: str, given: Snooze, response: Response, prefer: Prefer = ""
 ) -> Accepted:
@@ -134,7 +152,7 @@ def snooze(
     return _ask(context, alert, "snooze", given, response, prefer, until_ms=until_ms)
 
 
-@router.post("/{alert_id}/resolve", status_code=202)
+@router.post("/{alert_id}/resolve", status_code=202, responses=WAITED)
 def resolve(
     context: Wired, alert_id: str, given: Resolution, response: Response, prefer: Prefer = ""
 ) -> Accepted:

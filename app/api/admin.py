@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.access.people import By, Desk, TakenError, UnknownError
 from app.api.context import Context, Wired
-from app.api.cursor import decode_cursor, encode_cursor
+from app.api.cursor import Cursor, decode_cursor, encode_cursor
+from app.api.given import Body, Whole
 from app.api.problems import ProblemError, bad_parameter
 from contracts.access import ApiKey, Deed, Role, User
 from contracts.errors import DataError
@@ -94,23 +95,19 @@ class Deeds:
     next_cursor: str
 
 
-class WantedKey(BaseModel):
+class WantedKey(Body):
     """`vehicles` (ids, or patterns with `*`) go with the role ingest, which needs them."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     role: Role
     vehicles: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
         default=[], max_length=1_000
     )
-    expires_ms: int = Field(default=0, ge=0, le=4_102_444_800_000)
+    expires_ms: Whole = Field(default=0, ge=0, le=4_102_444_800_000)
 
 
-class WantedUser(BaseModel):
+class WantedUser(Body):
     """Without a password, the identity provider vouches for the person."""
-
-    model_config = ConfigDict(extra="forbid")
 
     login: Name
     name: str = Field(default="", max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
@@ -118,10 +115,8 @@ class WantedUser(BaseModel):
     password: Password | None = None
 
 
-class UserChange(BaseModel):
+class UserChange(Body):
     """What changes; the person's sessions end."""
-
-    model_config = ConfigDict(extra="forbid")
 
     disabled: bool | None = None
     role: PersonRole | None = None
@@ -196,7 +191,7 @@ def audit(
     context: Wired,
     *,
     actor: Annotated[str, Query(max_length=100, description="Only what this one did")] = "",
-    cursor: Annotated[str, Query(max_length=400)] = "",
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Deeds:
     """Who changed what, the newest first."""
@@ -227,7 +222,7 @@ def _told() -> Iterator[None]:
     except TakenError as error:
         raise ProblemError(409, "taken", "Taken", str(error)) from None
     except DataError as error:
-        raise bad_parameter("body", str(error)) from None
+        raise ProblemError(409, "refused", "Not done", f"It was not done: {error}.") from None
 
 
 def _key_view(key: ApiKey) -> KeyView:

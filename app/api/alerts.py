@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from app.api import acting, silences, words
 from app.api.context import Context, Wired
-from app.api.cursor import decode_cursor, encode_cursor
+from app.api.cursor import Cursor, decode_cursor, encode_cursor
 from app.api.fleet import Risk, RulView, rul_view
 from app.api.problems import unknown_alert
 from app.api.words import CheckText, FaultCodeText
@@ -168,7 +168,7 @@ def alerts(
     *,
     state: Group = "active",
     vehicle: Annotated[str, Query(max_length=128, description="Vehicle id")] = "",
-    cursor: Annotated[str, Query(max_length=400)] = "",
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AlertPage:
     """Alerts, the newest opened first."""

@@ -5,18 +5,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.champion import POLL_S, Champions
+from contracts.errors import ModelError
 from features.expectation import Expectation
+from models.record import ModeCurves
+from models.registry import Registry
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in use: `lines` is the 30-day risk at which an alert opens, by mode."""
+    """The model in use: by mode, `lines` is the 30-day risk at which an alert opens, `curves` how
+    its risk fared on vehicles that it had not seen.
+    """
 
     id: str
     expectation: Expectation
     lines: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, ModeCurves] = field(default_factory=dict)
 
 
+CurvesOf = Callable[[str], Mapping[str, ModeCurves]]
+"""The curves of a model by its id."""
 ChampionOf = Callable[[str], Champion | None]
 """The champion of a profile by name, None where none is promoted."""
 
@@ -26,13 +34,23 @@ def no_champion(_profile: str) -> Champion | None:
     return None
 
 
+def kept_curves(registry: Registry, model: str) -> Mapping[str, ModeCurves]:
+    """The curves in a model's training record; none of before they were kept."""
+    try:
+        modes = registry.manifest(model).record.modes
+    except ModelError:
+        return {}
+    return {one.mode: one.curves for one in modes if one.curves}
+
+
 class WatchedChampions:
     """A ChampionOf that follows the registry: a thread looks every three seconds, so that no page
     waits for a model to load.
     """
 
-    def __init__(self, champions: Champions) -> None:
+    def __init__(self, champions: Champions, curves_of: CurvesOf = lambda _model: {}) -> None:
         self._champions = champions
+        self._curves_of = curves_of
         self._found: Mapping[str, Champion] = {}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="champions", daemon=True)
@@ -52,10 +70,15 @@ class WatchedChampions:
 
     def look(self) -> None:
         """Look once."""
-        self._found = {
-            profile: Champion(one.bundle.id, one.expectation, getattr(one.bundle, "lines", {}))
-            for profile, one in self._champions.refresh().items()
-        }
+        before, found = self._found, {}
+        for profile, one in self._champions.refresh().items():
+            known = before.get(profile)
+            if known is None or known.id != one.bundle.id:
+                lines = getattr(one.bundle, "lines", {})
+                curves = self._curves_of(one.bundle.id)
+                known = Champion(one.bundle.id, one.expectation, lines, curves)
+            found[profile] = known
+        self._found = found
 
     def _watch(self) -> None:
         while True:

@@ -1,13 +1,12 @@
 """`/api/dead-letters`: what was refused and why, and sending it back."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final, get_args
+from typing import Annotated, Final, Literal, get_args
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.context import Wired
-from app.api.problems import bad_parameter
+from app.api.given import Body
 from contracts.dead_letters import Reason
 from infra.dead_letters import replay as replay_letters
 from infra.reads.dead_letters import Refused, RefusedCount, newest_refused, refused_counts
@@ -33,12 +32,10 @@ class SentBack:
     left: int
 
 
-class Replay(BaseModel):
+class Replay(Body):
     """`reason`: only these; empty: all that have not gone back before."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(default="", max_length=40)
+    reason: Reason | Literal[""] = ""
 
 
 @router.get("")
@@ -57,7 +54,5 @@ def dead_letters(
 @router.post("/replay")
 def replay(context: Wired, given: Replay) -> SentBack:
     """Send letters back to their topic, their original bytes."""
-    if given.reason and given.reason not in REASONS:
-        raise bad_parameter("reason", f"no reason {given.reason!r}; there are {', '.join(REASONS)}")
     done = replay_letters(context.settings.broker(), given.reason)
     return SentBack(done.sent, done.left)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from app.api import words
 from app.api.context import Context, Wired
-from app.api.cursor import decode_cursor, encode_cursor
+from app.api.cursor import Cursor, decode_cursor, encode_cursor
 from app.api.summary import FleetSummary
 from contracts.alerts import Alert
 from infra.reads.alerts import alerts_by_id
@@ -132,7 +132,7 @@ def fleet(  # noqa: PLR0913 (query parameters)
         str, Query(max_length=100, description="Part of plate or id; a VIN or its last four")
     ] = "",
     needs: Annotated[bool, Query(description="Only vehicles that need someone")] = False,
-    cursor: Annotated[str, Query(max_length=400)] = "",
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Fleet:
     """The fleet's counts, and its vehicles with most money at stake first."""

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from app.api import words
 from app.api.context import Context, Wired
 from app.api.downsample import downsample
-from app.api.problems import ProblemError, bad_parameter
+from app.api.problems import ProblemError, unknown
 from app.api.risk import POINTS, Since
 from app.api.vehicles import Key, registered
 from features.profile import Profile, ProfileSignal, builtin_profile
@@ -155,7 +155,7 @@ def _chosen(profile: Profile, path: str) -> ProfileSignal:
     found = words.signal_of(profile, path)
     if found is None:
         known = ", ".join(one.path for one in profile.signals)
-        raise bad_parameter("signal", f"{profile.name} has no signal {path!r}; it has {known}")
+        raise unknown("signal", path, f"{profile.name} has no signal {path!r}; it has {known}")
     return found
 
 

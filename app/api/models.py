@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.api import words
 from app.api.context import Context, Wired
+from app.api.given import Body
 from app.api.problems import ProblemError
 from contracts.errors import ModelError
 from models.manifest import Manifest
@@ -79,10 +80,8 @@ class ModelList:
     decisions: list[DecisionView]
 
 
-class Reasoned(BaseModel):
+class Reasoned(Body):
     """Who decides, and why: a decision without a reason is refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
     actor: str = Field(default="dashboard", min_length=1, max_length=100)

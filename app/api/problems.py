@@ -9,7 +9,9 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from contracts.errors import TelltaleError, UnavailableError
 
@@ -71,6 +73,12 @@ def unknown_alert(alert_id: str) -> ProblemError:
     return ProblemError(404, "unknown-alert", "Unknown alert", detail, alert=alert_id)
 
 
+def unknown(what: str, named: str, detail: str) -> ProblemError:
+    """A request names something that isn't there, such as a failure mode."""
+    kind = f"unknown-{what.replace(' ', '-')}"
+    return ProblemError(404, kind, f"Unknown {what}", f"{detail}.", named=named)
+
+
 def bad_parameter(name: str, detail: str) -> ProblemError:
     """A parameter has a value that makes no sense here."""
     errors = [{"where": name, "what": detail}]
@@ -121,10 +129,21 @@ def register(app: FastAPI) -> None:
 
     def answer(request: Request, error: Exception) -> Response:
         log_unforeseen(error, request)
-        return problem_response(error, request)
+        response = problem_response(error, request)
+        if response.status_code == 405:
+            response.headers["Allow"] = ", ".join(_allowed(app, request.url.path))
+        return response
 
     for kind in (ProblemError, TelltaleError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
+
+
+def _allowed(app: FastAPI, path: str) -> list[str]:
+    """The methods of the first route that the path fits; there may be a route a method."""
+    routes = [(one.path, one.methods) for one in iter_route_contexts(app.routes)]
+    fitting = (place for place, _ in routes if place and compile_path(place)[0].match(path))
+    place = next(fitting, None)
+    return sorted({name for other, names in routes if other == place for name in names or ()})
 
 
 def _invalid(error: RequestValidationError) -> ProblemError:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from app.api import words
 from app.api.context import Wired
-from app.api.problems import bad_parameter
+from app.api.problems import unknown
 from app.api.vehicles import Key, registered
 from infra.reads.fleet import DAY_MS
 from infra.reads.vehicles import RiskPoint, risk_history
@@ -42,7 +42,8 @@ def vehicle_risk_history(
     profile = words.profile_of(found.profile)
     if profile and not words.mode_of(found.profile, mode):
         known = ", ".join(one.name for one in profile.modes)
-        raise bad_parameter("mode", f"{profile.name} has no failure mode {mode!r}; it has {known}")
+        detail = f"{profile.name} has no failure mode {mode!r}; it has {known}"
+        raise unknown("failure mode", mode, detail)
     start = context.now_ms() - 90 * DAY_MS if since is None else since
     vehicle = (context.tenant, found.profile, found.vehicle_id)
     points = risk_history(context.store, vehicle, mode, start, POINTS)

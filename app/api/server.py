@@ -31,10 +31,13 @@ from app.api import (
     vehicles,
     workorders,
 )
+from app.api.conditional import Conditional
 from app.api.context import Context
+from app.api.description import describe
 from app.api.gate import Gate, checked_form
 from app.api.guard import Guard
 from app.api.metrics import Measured, Metrics
+from app.api.once import Once
 from app.intake.intake import Intake
 from app.web import pages
 
@@ -95,7 +98,10 @@ def create_app(context: Context) -> FastAPI:
         app.include_router(room.router)
     pages.mount(app)
     problems.register(app)
+    describe(app)
     api = context.settings.api
+    app.add_middleware(Conditional)
+    app.add_middleware(Once, context=context)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(Gate, context=context, door=door)
     app.add_middleware(Measured, metrics=metrics)

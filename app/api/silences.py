@@ -2,18 +2,21 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
 from msgspec.structs import replace
 from pydantic import Field
 
-from alerts.silences import FIELDS, complaint
-from app.api.acting import Accepted, Prefer, Text, Until, send
+from alerts.silences import complaint
+from app.api.acting import WAITED, Accepted, Prefer, Text, Until, send
 from app.api.context import Context, Wired
 from app.api.problems import ProblemError, bad_parameter
 from contracts.alerts import Action, AlertCommand, Silence
 from infra.reads import silences as stored
 
+Matched = Literal["vehicle", "depot", "profile", "mode", "severity", "condition"]
+Value = Annotated[str, Field(max_length=200, pattern=r"[^*]")]
 router = APIRouter(prefix="/api/silences", tags=["alerts"])
 
 
@@ -39,8 +42,8 @@ class Silences:
 class NewSilence(Until):
     """`matchers` by field; `*` stands for any rest of a value."""
 
-    matchers: dict[str, str] = Field(
-        max_length=len(FIELDS), description=f"By {', '.join(FIELDS)}", examples=[{"depot": "Lyon"}]
+    matchers: dict[Matched, Value] = Field(
+        min_length=1, description="All of them have to fit", examples=[{"depot": "Lyon"}]
     )
     actor: str = Field(default="dashboard", min_length=1, max_length=100)
     why: Text = ""
@@ -52,19 +55,20 @@ def silences(context: Wired) -> Silences:
     return Silences([_view(one) for one in _known(context)])
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses=WAITED)
 def silence(context: Wired, given: NewSilence, response: Response, prefer: Prefer = "") -> Accepted:
     """Keep what matches quiet; the silence bears the id of the command."""
-    wrong = complaint(given.matchers)
+    matchers = {str(name): value for name, value in given.matchers.items()}
+    wrong = complaint(matchers)
     if wrong:
         raise bad_parameter("matchers", wrong)
     until_ms = given.end_ms(context.now_ms())
     asked = _command(context, "silence", "", given.actor, given.why)
-    full = replace(asked, until_ms=until_ms, matchers=given.matchers)
+    full = replace(asked, until_ms=until_ms, matchers=matchers)
     return send(context, full, response, prefer)
 
 
-@router.delete("/{silence_id}", status_code=202)
+@router.delete("/{silence_id}", status_code=202, responses=WAITED)
 def unsilence(context: Wired, silence_id: str, response: Response, prefer: Prefer = "") -> Accepted:
     """End a silence now."""
     if not any(one.silence_id == silence_id for one in _known(context)):

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Header, Request
 
 from app.access.caller import Caller
-from app.intake.body import ENCODINGS, read_body
+from app.intake.body import read_body
 from app.intake.forms import MSGPACK_TYPES, EventForm, FrameForm
 from app.intake.intake import Intake
 
@@ -63,10 +63,11 @@ def _schema() -> dict[str, Any]:
 @router.post("/telemetry", status_code=202, openapi_extra={"requestBody": _schema()})
 async def telemetry(
     request: Request,
-    content_encoding: Annotated[str, Header(description=", ".join(ENCODINGS))] = "",
+    content_encoding: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> TakenView:
     """Take records of vehicles. Answered once Kafka has them; a request that is sent again counts
-    once. Records that make no sense are refused one by one, and the rest is taken.
+    once. Records that make no sense are refused one by one, and the rest is taken. The header
+    Content-Encoding may say gzip or zstd.
     """
     intake: Intake = request.app.state.intake
     caller: Caller = request.state.caller

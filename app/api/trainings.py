@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.api.context import Context, Wired
-from app.api.problems import ProblemError, bad_parameter
+from app.api.given import Body
+from app.api.problems import ProblemError, unknown
 from app.api.words import profile_of
 from app.lab.trainings import Training, Trainings
 from contracts.errors import DataError
@@ -38,10 +39,8 @@ class TrainingList:
     trainings: list[TrainingView]
 
 
-class NewTraining(BaseModel):
+class NewTraining(Body):
     """Whose failures to learn."""
-
-    model_config = ConfigDict(extra="forbid")
 
     profile: str = Field(min_length=1, max_length=100)
     actor: str = Field(default="dashboard", min_length=1, max_length=100)
@@ -58,7 +57,8 @@ def start(context: Wired, given: NewTraining) -> TrainingView:
     """Train on the stored history. The new model is kept, and nobody is promoted."""
     if profile_of(given.profile) is None:
         known = ", ".join(profile_names())
-        raise bad_parameter("profile", f"no profile {given.profile!r}; there are {known}")
+        detail = f"There is no profile {given.profile!r}, but {known}"
+        raise unknown("profile", given.profile, detail)
     who = context.who.signs(given.actor)
     try:
         return _view(_kept(context).start(given.profile, who, context.wall_ms()))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 
 from app.api import words
 from app.api.alerts import AlertView, alert_view
+from app.api.champions import Champion
 from app.api.context import Context, Wired
 from app.api.fleet import Risk, RulView, rul_view
 from app.api.problems import unknown_vehicle
@@ -20,20 +21,42 @@ from infra.reads.vehicles import (
     find_vehicle,
     last_seen_ms,
 )
+from models.interval import risk_ranges
 from models.unusual import LINE
 
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
-Key = Annotated[str, Path(max_length=128, description="Vehicle id, VIN or plate")]
+_LONGEST_KEY = 128
+Key = Annotated[str, Path(description="Vehicle id, VIN or plate")]
+
+
+@dataclass(frozen=True)
+class RiskRange:
+    """In 9 of 10 cases the chance lies in it, by the vehicles that the model was tried on."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class RiskRanges:
+    """The range of the chance of failure within 7, 30 and 90 days."""
+
+    days_7: RiskRange
+    days_30: RiskRange
+    days_90: RiskRange
 
 
 @dataclass(frozen=True)
 class ModeRiskView:
-    """Risk of one part: `line` is the 30-day risk at which an alert opens, None without a model."""
+    """Risk of one part: `line` is the 30-day risk at which an alert opens, None without a model;
+    `ranges` what became of vehicles with a risk like it, None where there were none.
+    """
 
     mode: str
     label: str
     part: str
     risk: Risk
+    ranges: RiskRanges | None
     line: float | None
     rul: RulView | None
 
@@ -82,7 +105,8 @@ class Vehicle:
 
 def registered(context: Context, key: str) -> Registration:
     """The vehicle with this id, VIN or plate. Raises ProblemError where there is none."""
-    found = find_vehicle(context.store, context.tenant, key.strip())
+    short = len(key) <= _LONGEST_KEY
+    found = find_vehicle(context.store, context.tenant, key.strip()) if short else None
     if found is None:
         raise unknown_vehicle(key)
     return found
@@ -140,6 +164,13 @@ def _freshness(context: Context, found: Registration, score: int, *, lost: bool)
     return Freshness(frame, score, lost or stale, now)
 
 
+def _ranges(champion: Champion | None, one: CurrentRisk) -> RiskRanges | None:
+    """None where another model scored, or none of its held-out vehicles had such a risk."""
+    curves = champion.curves.get(one.mode) if champion and champion.id == one.model else None
+    found = risk_ranges(curves, (one.risk_7, one.risk_30, one.risk_90)) if curves else None
+    return RiskRanges(*(RiskRange(low, high) for low, high in found)) if found else None
+
+
 def _risk_views(context: Context, profile: str, risks: Sequence[CurrentRisk]) -> list[ModeRiskView]:
     champion = context.champion_of(profile)
     lines = champion.lines if champion else {}
@@ -152,6 +183,7 @@ def _risk_views(context: Context, profile: str, risks: Sequence[CurrentRisk]) ->
                 words.mode_label(profile, one.mode),
                 mode.part if mode else "",
                 Risk(one.risk_7, one.risk_30, one.risk_90),
+                _ranges(champion, one),
                 lines.get(one.mode),
                 rul_view(profile, one.rul, one.rul_low, one.rul_high),
             )

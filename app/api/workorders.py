@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.api.context import Context, Wired
+from app.api.given import Body, Whole
 from app.api.problems import ProblemError
 from app.api.vehicles import registered
 from app.api.words import profile_of
@@ -76,14 +77,12 @@ class Orders:
     more: bool
 
 
-class By(BaseModel):
+class By(Body):
     """Who does it. `seen`: the version that was looked at; a newer one refuses the change."""
-
-    model_config = ConfigDict(extra="forbid")
 
     actor: str = Field(default="dashboard", min_length=1, max_length=100)
     note: str = Field(default="", max_length=2_000)
-    seen: int = Field(default=0, ge=0, le=2**53)
+    seen: Whole = Field(default=0, ge=0, le=2**53)
 
 
 class NewOrder(By):
@@ -96,13 +95,11 @@ class NewOrder(By):
 class Plan(By):
     """When it begins, Unix ms."""
 
-    start_ms: int = Field(ge=0, le=2**53)
+    start_ms: Whole = Field(ge=0, le=2**53)
 
 
-class Found(BaseModel):
+class Found(Body):
     """What was found of one part."""
-
-    model_config = ConfigDict(extra="forbid")
 
     mode: str = Field(min_length=1, max_length=100)
     outcome: Outcome

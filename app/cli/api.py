@@ -1,9 +1,11 @@
 """`telltale api`: the HTTP API and the dashboard."""
 
+from functools import partial
+
 import structlog
 import uvicorn
 
-from app.api.champions import WatchedChampions
+from app.api.champions import WatchedChampions, kept_curves
 from app.api.context import Context
 from app.api.server import create_app
 from app.champion import Champions
@@ -24,7 +26,10 @@ def api() -> None:
             "whoever reaches this address is an administrator; set TELLTALE_API__AUTH=required",
             host=listens.host,
         )
-    champions = WatchedChampions(Champions(Registry(settings.models_dir), profile_names()))
+    registry = Registry(settings.models_dir)
+    champions = WatchedChampions(
+        Champions(registry, profile_names()), partial(kept_curves, registry)
+    )
     champions.start()
     uvicorn.run(
         create_app(Context(settings, champions)),

@@ -8,7 +8,7 @@ from alerts.changes import Wanted
 from app.alerting.explain import Explain
 from app.alerting.models import Models
 from app.api import words
-from app.api.champions import Champion, ChampionOf
+from app.api.champions import Champion, ChampionOf, kept_curves
 from app.api.context import Context
 from app.api.vehicles import ModeRiskView, Unusual, Vehicle, describe
 from app.assembly import load_profiles
@@ -53,7 +53,9 @@ def _champions(registry: Registry, models: Models) -> ChampionOf:
     def champion_of(profile: str) -> Champion | None:
         name = registry.champion(profile)
         model = models.find(name) if name else None
-        return Champion(name, model[1], model[0].lines) if name and model else None
+        if not name or not model:
+            return None
+        return Champion(name, model[1], model[0].lines, kept_curves(registry, name))
 
     return champion_of
 
@@ -108,11 +110,19 @@ def _oddness(found: Unusual) -> str:
     )
 
 
+def _chance(one: ModeRiskView, days: str) -> str:
+    told = f"{getattr(one.risk, days):.1%}"
+    if one.ranges is None:
+        return told
+    range_ = getattr(one.ranges, days)
+    return f"{told} ({range_.low:.1%} to {range_.high:.1%})"
+
+
 def _row(one: ModeRiskView) -> tuple[str, ...]:
     left = ""
     if one.rul:
         left = f"{one.rul.value:,.0f} {one.rul.unit}"
         if one.rul.low is not None and one.rul.high is not None:
             left = f"{left} ({one.rul.low:,.0f} to {one.rul.high:,.0f})"
-    chances = (f"{value:.1%}" for value in (one.risk.days_7, one.risk.days_30, one.risk.days_90))
+    chances = (_chance(one, name) for name in ("days_7", "days_30", "days_90"))
     return (one.label, *chances, f"{one.line:.1%}" if one.line is not None else "", left)

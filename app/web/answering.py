@@ -10,7 +10,6 @@ from app.api.problems import log_unforeseen, problem_of
 from app.web.render import render
 
 Text = Annotated[str, Query(max_length=200)]
-Cursor = Annotated[str, Query(max_length=400)]
 
 
 def answered(request: Request, work: Callable[[], Response]) -> Response:

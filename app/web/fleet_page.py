@@ -9,9 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from app.api import figures, words
 from app.api.context import Context, Wired
-from app.api.cursor import decode_cursor
+from app.api.cursor import Cursor, decode_cursor
 from app.api.fleet import FleetVehicle, fleet_page
-from app.web.answering import Cursor, Text, answered
+from app.web.answering import Text, answered
 from app.web.choices import choices
 from app.web.render import render
 from infra.reads.fleet import DAY_MS, FleetFilter

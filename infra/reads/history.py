@@ -60,15 +60,22 @@ def frame_means(
 
 
 def happenings(
-    store: ClickHouse, vehicle: tuple[str, str, str], since_ms: int, limit: int = 500
+    store: ClickHouse,
+    vehicle: tuple[str, str, str],
+    since_ms: int,
+    limit: int = 500,
+    kind: str = "",
 ) -> list[Happening]:
-    """Events of (tenant, profile, vehicle id) since then, the newest first."""
+    """Events of (tenant, profile, vehicle id) since then, the newest first; of one `kind`, if it
+    is given.
+    """
     tenant, profile, vehicle_id = vehicle
     rows = store.rows(
         """
         SELECT toUnixTimestamp64Milli(time), kind, code, detail FROM events FINAL
         WHERE tenant = %(tenant)s AND profile = %(profile)s AND vehicle_id = %(vehicle)s
             AND time >= fromUnixTimestamp64Milli(%(since)s)
+            AND (%(kind)s = '' OR kind = %(kind)s)
         ORDER BY time DESC, kind, code LIMIT %(limit)s
         """,
         tenant=tenant,
@@ -76,5 +83,6 @@ def happenings(
         vehicle=vehicle_id,
         since=since_ms,
         limit=limit,
+        kind=kind,
     )
     return [Happening(time, kind, code, dict(detail)) for time, kind, code, detail in rows]

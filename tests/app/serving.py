@@ -17,9 +17,23 @@ from app.settings import Settings
 from features.expectation import fit_expectation
 from features.profile import builtin_profile
 from infra.store import ClickHouseStore
+from models.record import ModeCurves
 from tests.app import sample_fleet
 
 LINE = 0.15
+CURVES = ModeCurves(
+    [0.004, 0.02, 0.12, 0.3, 0.5, 0.7, 0.85],
+    [0.003, 0.02, 0.1, 0.33, 0.5, 0.7, 0.9],
+    [0.001, 0.01, 0.06, 0.2, 0.35, 0.5, 0.6],
+    [0.006, 0.04, 0.2, 0.45, 0.65, 0.85, 0.97],
+    [1, 4, 8, 12, 9, 7, 3],
+    [],
+    [],
+    [],
+    44,
+    [],
+    1,
+)
 
 
 @dataclass
@@ -40,13 +54,15 @@ def champion(profile):
     stats = sample_fleet.summaries(number, 0).stats
     lines = {mode.name: LINE for mode in builtin_profile(profile).modes}
     means = stats[: len(stats) // 2, :, 1]
-    return Champion("m1", fit_expectation(builtin_profile(profile), means), lines)
+    curves = dict.fromkeys(lines, CURVES)
+    return Champion("m1", fit_expectation(builtin_profile(profile), means), lines, curves)
 
 
 @contextlib.contextmanager
 def serve(settings, champion_of=champion):
     """The address of a running server; it has stopped when the block ends."""
-    with socket.socket() as listening:
+    # asyncio sends without delay (TCP_NODELAY) only where the protocol is named.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         app = create_app(Context(settings, champion_of))
         config = uvicorn.Config(

@@ -99,20 +99,24 @@ def test_risk_history_rises_with_the_fault(api):
 @pytest.mark.parametrize(
     ("path", "where"),
     [
-        ("history?signal=Nonsense", "signal"),
         ("history?since=yesterday", "since"),
         ("history?since=-1", "since"),
         ("history?since=9999999999999999", "since"),
         ("history?days=0", "days"),
         ("history?points=501", "points"),
         ("risk-history", "mode"),
-        ("risk-history?mode=warp_core", "mode"),
     ],
 )
 def test_bad_questions_about_a_vehicle_are_problems(api, path, where):
     answer = api.client.get(f"/api/vehicles/V0001/{path}")
     assert answer.status_code == 422
     assert {one["where"] for one in answer.json()["errors"]} == {where}
+
+
+@pytest.mark.parametrize("path", ["risk-history?mode=warp_core", "history?signal=Nonsense"])
+def test_what_a_vehicle_has_not_is_told(api, path):
+    answer = api.client.get(f"/api/vehicles/V0001/{path}")
+    assert (answer.status_code, answer.json()["title"].split()[0]) == (404, "Unknown")
 
 
 def test_a_vehicle_without_registration_is_still_found(api):
@@ -145,7 +149,6 @@ def test_a_finding_goes_into_the_vehicles_own_log(api):
     [
         {},
         {"mode": "coolant_pump"},
-        {"mode": "warp_core", "outcome": "confirmed_part"},
         {"mode": "coolant_pump", "outcome": "maybe"},
         {"mode": "coolant_pump", "outcome": "not_checked", "note": "x" * 2001},
         {"mode": "coolant_pump", "outcome": "not_checked", "tenant": "other"},
@@ -153,6 +156,12 @@ def test_a_finding_goes_into_the_vehicles_own_log(api):
 )
 def test_a_finding_that_makes_no_sense_is_refused(api, body):
     assert api.client.post("/api/vehicles/V0001/findings", json=body).status_code == 422
+
+
+@pytest.mark.parametrize("wrong", [{"mode": "warp_core"}, {"photo": "gone.jpg"}])
+def test_a_finding_about_what_isnt_there_is_refused(api, wrong):
+    body = {"mode": "coolant_pump", "outcome": "confirmed_part", **wrong}
+    assert api.client.post("/api/vehicles/V0001/findings", json=body).status_code == 404
 
 
 def read(api, topic, decode):
@@ -163,3 +172,13 @@ def read(api, topic, decode):
         return [record for message in consumer for record in decode(message.value)]
     finally:
         consumer.close()
+
+
+def test_every_risk_has_a_range_from_vehicles_with_one_like_it(api):
+    found = api.client.get("/api/vehicles/V0001").json()["risks"]
+    assert found
+    for one in found:
+        for days in ("days_7", "days_30", "days_90"):
+            spread = one["ranges"][days]
+            assert 0 <= spread["low"] <= one["risk"][days] <= spread["high"] <= 1
+            assert spread["low"] < spread["high"]
