@@ -1,6 +1,6 @@
 """Reads the `dead-letters` topic and sends letters back where they came from."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -31,19 +31,37 @@ class Replayed(NamedTuple):
     left: int
 
 
-def read_letters(connection: KafkaConnection, group: str | None = None) -> Iterator[Kept]:
-    """Every letter up to the topic's present end, from the start or from the group's commit.
+class Place(NamedTuple):
+    """How far letters went back: all before `offset`, of a reason all before `reasons[reason]`."""
+
+    offset: int
+    reasons: Mapping[str, int]
+
+    def after(self, offset: int, reason: str) -> "Place":
+        """The place once letters up to `offset` (of one reason, if it is given) went back."""
+        if reason:
+            return Place(self.offset, {**self.reasons, reason: max(offset, self.of(reason))})
+        end = max(offset, self.offset)
+        return Place(end, {name: at for name, at in self.reasons.items() if at > end})
+
+    def of(self, reason: str) -> int:
+        """The first offset whose letter with this reason has not gone back."""
+        return max(self.offset, self.reasons.get(reason, 0))
+
+
+def read_letters(connection: KafkaConnection, start: int = 0) -> Iterator[Kept]:
+    """Every letter from an offset up to the topic's present end.
 
     Raises UnavailableError. A message that isn't a dead letter is passed over.
     """
     place = TopicPartition(connection.topic(DEAD_LETTERS), 0)
-    consumer = open_consumer(connection, group=group and connection.group(group))
+    consumer = open_consumer(connection)
     try:
         with readable_errors(connection):
             consumer.assign([place])
             end = consumer.end_offsets([place])[place]
-            if not group:
-                consumer.seek_to_beginning(place)
+            begin = consumer.beginning_offsets([place])[place]
+            consumer.seek(place, max(start, begin))
             while consumer.position(place) < end:
                 for messages in consumer.poll(timeout_ms=_POLL_MS).values():
                     for message in messages:
@@ -54,19 +72,21 @@ def read_letters(connection: KafkaConnection, group: str | None = None) -> Itera
 
 
 def replay(connection: KafkaConnection, reason: str = "", *, again: bool = False) -> Replayed:
-    """Send the original bytes back to their topic and partition, each letter once.
+    """Send the original bytes back to their topic and partition, each letter once, whether it is
+    asked for by its reason or with all others.
 
     `reason`: only these; `again`: also those that went back before. Raises UnavailableError.
     """
+    before = Place(0, {}) if again else _place(connection)
     producer = open_producer(connection)
     places = {connection.topic(topic.name) for topic in TOPICS}
     sent = left = 0
     last = -1
     try:
-        for kept in read_letters(connection, None if again else REPLAY_GROUP):
+        for kept in read_letters(connection, before.of(reason)):
             last = kept.offset
             letter = kept.letter
-            if reason and letter.reason != reason:
+            if (reason and letter.reason != reason) or kept.offset < before.of(letter.reason):
                 continue
             place = connection.topic(TELEMETRY) if letter.topic == TELEMETRY else letter.topic
             if place not in places or not letter.payload:
@@ -79,8 +99,8 @@ def replay(connection: KafkaConnection, reason: str = "", *, again: bool = False
             producer.flush(30)
     finally:
         producer.close(timeout=1)
-    if last >= 0 and not reason:
-        _commit(connection, last + 1)
+    if last >= 0:
+        _commit(connection, _place(connection).after(last + 1, reason))
     return Replayed(sent, left)
 
 
@@ -120,13 +140,36 @@ def _span(reader: LogReader, partition: int, start: int, end: int) -> Iterator[b
             yield message.payload
 
 
-def _commit(connection: KafkaConnection, offset: int) -> None:
+def _place(connection: KafkaConnection) -> Place:
+    """What was committed; a commit's note holds the reasons."""
+    consumer = open_consumer(connection, group=connection.group(REPLAY_GROUP))
+    try:
+        with readable_errors(connection):
+            found = consumer.committed(
+                TopicPartition(connection.topic(DEAD_LETTERS), 0), metadata=True
+            )
+    finally:
+        consumer.close()
+    if found is None or found.offset < 0:
+        return Place(0, {})
+    return Place(found.offset, _reasons(found.metadata))
+
+
+def _reasons(note: str) -> dict[str, int]:
+    try:
+        return msgspec.json.decode(note or "{}", type=dict[str, int])
+    except msgspec.DecodeError:
+        return {}
+
+
+def _commit(connection: KafkaConnection, reached: Place) -> None:
     place = TopicPartition(connection.topic(DEAD_LETTERS), 0)
     consumer = open_consumer(connection, group=connection.group(REPLAY_GROUP))
     try:
         with readable_errors(connection):
             consumer.assign([place])
-            consumer.commit({place: OffsetAndMetadata(offset, "", -1)})
+            note = msgspec.json.encode(reached.reasons).decode()
+            consumer.commit({place: OffsetAndMetadata(reached.offset, note, -1)})
     finally:
         consumer.close()
 
