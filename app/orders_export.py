@@ -80,7 +80,7 @@ def as_csv(orders: Iterable[WorkOrder]) -> str:
                 job.note,
                 order.note,
             )
-            writer.writerow(_harmless(value) for value in row)
+            writer.writerow(harmless(value) for value in row)
     return text.getvalue()
 
 
@@ -96,5 +96,6 @@ def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds // 1_000, UTC)
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
+    """Text that a spreadsheet would take for a formula, with an apostrophe before it."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -16,7 +16,7 @@ from infra.reads import alerts as stored
 
 router = APIRouter(tags=["alerts"])
 Group = Literal["active", "pending", "open", "acknowledged", "resolved", "all"]
-_STATES: dict[Group, tuple[str, ...]] = {"active": stored.ACTIVE, "all": ()}
+STATES: dict[Group, tuple[str, ...]] = {"active": stored.ACTIVE, "all": ()}
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def alerts(
     found = stored.find_alerts(
         context.store,
         context.tenant,
-        states=_STATES.get(state, (state,)),
+        states=STATES.get(state, (state,)),
         vehicle_id=vehicle,
         after=(int(place[0]), place[1]) if place else None,
         limit=limit + 1,

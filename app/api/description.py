@@ -57,6 +57,8 @@ _IF_NONE_MATCH: Final[_Json] = {
 }
 _ETAG: Final[_Json] = {"description": "Names this content", "schema": {"type": "string"}}
 _FILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "/api/alerts/export.csv": ("text/csv",),
+    "/api/alerts/export.parquet": ("application/vnd.apache.parquet",),
     "/api/workorders/export.ics": ("text/calendar",),
     "/api/workorders/export.csv": ("text/csv",),
     "/api/vehicles/{key}/photos/{photo}": ("image/jpeg", "image/png", "image/webp"),

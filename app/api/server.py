@@ -11,6 +11,7 @@ from app.access.door import Door
 from app.access.oidc import Oidc
 from app.api import (
     admin,
+    alert_tables,
     alerts,
     cases,
     curves,
@@ -46,6 +47,7 @@ _ROOMS = (
     admin,
     fleet,
     figures,
+    alert_tables,
     alerts,
     history,
     risk,

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.api import words
+from app.api.alert_tables import groups
 from app.api.alerts import alert_view, find_alert
 from app.api.context import Context, Wired
 from app.web.answering import Text, answered
 from app.web.choices import choices
 from app.web.render import render
+from infra.reads.alert_groups import BYS
 from infra.reads.alerts import transitions
 from infra.reads.silences import silences
 from infra.reads.triage import PILES, Listed, TriageFilter, listed, pile_counts, triage
@@ -31,6 +33,7 @@ class Chosen:
     depot: str
     mode: str
     profile: str
+    by: str = ""
 
     def query(self, **other: str) -> str:
         """The address's query, some of it changed."""
@@ -53,12 +56,14 @@ def alerts_html(  # noqa: PLR0913 (query parameters)
     depot: Text = "",
     mode: Text = "",
     profile: Text = "",
+    by: Text = "",
     page: Annotated[int, Query(ge=0, le=10_000)] = 0,
     part: Text = "",
 ) -> Response:
     """The alerts of one pile; `part=live` gives only what changes."""
     pile = show if show in PILES else "open"
-    chosen = Chosen(pile, severity if severity in SEVERITIES else "", depot, mode, profile)
+    grave = severity if severity in SEVERITIES else ""
+    chosen = Chosen(pile, grave, depot, mode, profile, by if by in BYS else "")
 
     def work() -> Response:
         shown = _shown(request, context, chosen, page)
@@ -105,6 +110,8 @@ def _shown(request: Request, context: Context, chosen: Chosen, page: int) -> dic
         "severities": SEVERITIES,
         "counts": pile_counts(context.store, context.tenant, now),
         "found": [(one, alert_view(one.alert)) for one in found[:_PAGE]],
+        "groups": groups(context, chosen.by) if chosen.by in BYS else [],
+        "bys": BYS,
         "page": page,
         "more": len(found) > _PAGE,
         "choices": choices(request, context),

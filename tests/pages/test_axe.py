@@ -20,6 +20,7 @@ PAGES = {
     "fleet-search": "/?q=v00",
     "fleet-nobody": "/?q=nobody",
     "alerts": "/alerts",
+    "alerts-depots": "/alerts?by=depot",
     "alerts-quiet": "/alerts?show=quiet",
     "alert": "/alerts/a-V0001-coolant_pump",
     "workorders": "/workorders",

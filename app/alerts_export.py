@@ -1,0 +1,90 @@
+"""Alerts as a table for spreadsheets (CSV) and for programs (Parquet)."""
+
+import io
+from collections.abc import Iterable
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from app.orders_export import harmless
+from contracts.alerts import Alert
+
+_TIME: Final = pa.timestamp("ms", "UTC")
+SCHEMA: Final = pa.schema(
+    [
+        ("alert_id", pa.string()),
+        ("vehicle_id", pa.string()),
+        ("profile", pa.string()),
+        ("depot", pa.string()),
+        ("mode", pa.string()),
+        ("condition", pa.string()),
+        ("state", pa.string()),
+        ("severity", pa.string()),
+        ("opened", _TIME),
+        ("updated", _TIME),
+        ("resolved", _TIME),
+        ("risk_7", pa.float64()),
+        ("risk_30", pa.float64()),
+        ("risk_90", pa.float64()),
+        ("expected_cost", pa.float64()),
+        ("planned_cost", pa.float64()),
+        ("currency", pa.string()),
+        ("assignee", pa.string()),
+        ("outcome", pa.string()),
+        ("model", pa.string()),
+        ("reasons", pa.string()),
+    ]
+)
+
+
+def table_of(alerts: Iterable[Alert]) -> pa.Table:
+    """One row an alert; times that are not yet are null."""
+    return pa.Table.from_pylist([_row(one) for one in alerts], SCHEMA)
+
+
+def as_csv(table: pa.Table) -> bytes:
+    """With a header; text that a spreadsheet would take for a formula gets an apostrophe."""
+    for place, field in enumerate(table.schema):
+        if field.type == pa.string():
+            column = pa.array(
+                [harmless(one) for one in table.column(place).to_pylist()], field.type
+            )
+            table = table.set_column(place, field, column)
+    sink = io.BytesIO()
+    pyarrow.csv.write_csv(table, sink)
+    return sink.getvalue()
+
+
+def as_parquet(table: pa.Table) -> bytes:
+    """Parquet with these types."""
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(table, sink)
+    return sink.getvalue()
+
+
+def _row(one: Alert) -> dict[str, Any]:
+    return {
+        "alert_id": one.alert_id,
+        "vehicle_id": one.vehicle_id,
+        "profile": one.profile,
+        "depot": one.depot,
+        "mode": one.mode,
+        "condition": one.condition,
+        "state": one.state,
+        "severity": one.severity,
+        "opened": one.opened_ms,
+        "updated": one.updated_ms,
+        "resolved": one.resolved_ms or None,
+        "risk_7": one.risk.risk_7,
+        "risk_30": one.risk.risk_30,
+        "risk_90": one.risk.risk_90,
+        "expected_cost": one.waiting.expected,
+        "planned_cost": one.waiting.planned,
+        "currency": one.waiting.currency,
+        "assignee": one.assignee,
+        "outcome": one.outcome,
+        "model": one.model,
+        "reasons": "; ".join(reason.text for reason in one.reasons),
+    }

@@ -1,0 +1,49 @@
+"""Standing alerts by vehicle, depot or failure mode."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from infra.clickhouse import ClickHouse
+
+By = Literal["vehicle", "depot", "mode"]
+BYS: Final[tuple[By, ...]] = ("vehicle", "depot", "mode")
+_KEYS: Final[dict[By, str]] = {
+    "vehicle": "vehicle_id",
+    "depot": "JSONExtractString(body, 'depot')",
+    "mode": "if(mode = '', condition, mode)",
+}
+
+
+@dataclass(frozen=True)
+class AlertGroup:
+    """The alerts of one `key`. `at_stake` is money that waiting 30 days is expected to cost;
+    `profile` is that of the gravest; times are Unix milliseconds.
+    """
+
+    key: str
+    profile: str
+    alerts: int
+    vehicles: int
+    critical: int
+    soon: int
+    watch: int
+    at_stake: float
+    oldest_ms: int
+
+
+def alert_groups(store: ClickHouse, tenant: str, by: By, limit: int) -> list[AlertGroup]:
+    """Most money at stake first."""
+    rows = store.rows(
+        f"""
+        SELECT {_KEYS[by]} AS key, argMax(profile, at_stake), count(), uniqExact(vehicle_id),
+            countIf(severity = 'critical'), countIf(severity = 'soon'),
+            countIf(severity = 'watch'), sum(at_stake) AS money,
+            toUnixTimestamp64Milli(min(opened))
+        FROM alerts FINAL
+        WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')
+        GROUP BY key ORDER BY money DESC, key LIMIT %(limit)s
+        """,  # noqa: S608 (constants of ours)
+        tenant=tenant,
+        limit=limit,
+    )
+    return [AlertGroup(*row) for row in rows]

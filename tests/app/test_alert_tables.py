@@ -1,0 +1,52 @@
+"""Alerts all at once: grouped, for spreadsheets and for programs."""
+
+import csv
+import io
+
+import pyarrow.parquet as pq
+import pytest
+from msgspec.structs import replace
+
+from app.alerts_export import as_csv, table_of
+from contracts.alerts import Reason
+from tests.app import sample_fleet
+
+
+def rows(payload):
+    return list(csv.DictReader(io.StringIO(payload.decode())))
+
+
+def test_no_cell_is_a_formula_and_what_is_not_yet_stays_empty():
+    alert = sample_fleet.alert("V0001", 1_700_000_000_000)
+    (row,) = rows(as_csv(table_of([alert])))
+    assert (row["vehicle_id"], row["resolved"]) == ("V0001", "")
+    evil = replace(alert, reasons=[Reason('=HYPERLINK("http://x")')], depot="@Lyon")
+    (row,) = rows(as_csv(table_of([evil])))
+    assert row["reasons"].startswith("'=")
+    assert row["depot"] == "'@Lyon"
+
+
+@pytest.mark.stack
+def test_a_spreadsheet_and_a_program_get_the_same_alerts(api):
+    listed = {one["alert_id"] for one in api.client.get("/api/alerts").json()["alerts"]}
+    text = api.client.get("/api/alerts/export.csv")
+    assert text.headers["content-type"].startswith("text/csv")
+    assert {one["alert_id"] for one in rows(text.content)} == listed
+    packed = api.client.get("/api/alerts/export.parquet")
+    assert 'filename="alerts.parquet"' in packed.headers["content-disposition"]
+    table = pq.read_table(io.BytesIO(packed.content))
+    assert set(table.column("alert_id").to_pylist()) == listed
+    assert str(table.schema.field("opened").type) == "timestamp[ms, tz=UTC]"
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("by", ["vehicle", "depot", "mode"])
+def test_groups_hold_every_standing_alert_once(api, by):
+    listed = api.client.get("/api/alerts").json()["alerts"]
+    found = api.client.get("/api/alerts/groups", params={"by": by}).json()
+    assert sum(one["alerts"] for one in found) == len(listed)
+    assert [one["at_stake"] for one in found] == sorted(one["at_stake"] for one in found)[::-1]
+    keys = {one["vehicle_id"] for one in listed} if by == "vehicle" else None
+    assert keys in (None, {one["key"] for one in found})
+    money = sum(one["waiting"]["expected"] for one in listed)
+    assert sum(one["at_stake"] for one in found) == pytest.approx(money)
