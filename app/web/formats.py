@@ -39,6 +39,13 @@ class Formats:
             return NONE
         return "<1\u00a0%" if value < 0.01 else f"{min(99, round(100 * value))}\u00a0%"
 
+    def spread(self, low: float, high: float) -> str:
+        """`0.2, 0.45` -> "20 to 45 %" with a dash; nothing where all of it is below one."""
+        if high < 0.01:
+            return ""
+        ends = (min(99, round(100 * one)) for one in (low, high))
+        return "\u2013".join(f"{one}" for one in ends) + "\u00a0%"
+
     def number(self, value: float | None, unit: str = "") -> str:
         """Three significant digits with the unit, as it is."""
         if value is None or not math.isfinite(value):

@@ -25,7 +25,7 @@ MENU = (
     ("lab", "/lab"),
     ("system", "/status"),
 )
-_FORMATS = ("whole", "money", "percent", "number", "measure", "span", "when", "date")
+_FORMATS = ("whole", "money", "percent", "spread", "number", "measure", "span", "when", "date")
 
 
 def viewer(request: Request) -> Viewer:

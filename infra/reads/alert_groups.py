@@ -9,7 +9,7 @@ By = Literal["vehicle", "depot", "mode"]
 BYS: Final[tuple[By, ...]] = ("vehicle", "depot", "mode")
 _KEYS: Final[dict[By, str]] = {
     "vehicle": "vehicle_id",
-    "depot": "JSONExtractString(body, 'depot')",
+    "depot": "known.depot",
     "mode": "if(mode = '', condition, mode)",
 }
 
@@ -40,6 +40,8 @@ def alert_groups(store: ClickHouse, tenant: str, by: By, limit: int) -> list[Ale
             countIf(severity = 'watch'), sum(at_stake) AS money,
             toUnixTimestamp64Milli(min(opened))
         FROM alerts FINAL
+        LEFT JOIN (SELECT vehicle_id, depot FROM vehicles FINAL WHERE tenant = %(tenant)s) AS known
+            USING (vehicle_id)
         WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')
         GROUP BY key ORDER BY money DESC, key LIMIT %(limit)s
         """,  # noqa: S608 (constants of ours)

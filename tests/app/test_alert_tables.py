@@ -48,5 +48,7 @@ def test_groups_hold_every_standing_alert_once(api, by):
     assert [one["at_stake"] for one in found] == sorted(one["at_stake"] for one in found)[::-1]
     keys = {one["vehicle_id"] for one in listed} if by == "vehicle" else None
     assert keys in (None, {one["key"] for one in found})
+    if by == "depot":
+        assert {one["key"] for one in found} == {"Lyon", "Lille", "Metz", "Nice"}
     money = sum(one["waiting"]["expected"] for one in listed)
     assert sum(one["at_stake"] for one in found) == pytest.approx(money)
