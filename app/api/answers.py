@@ -11,7 +11,7 @@ from infra.reads.trends import Depot, ExpectedCost, Trends
 class Answers:
     """Counts go stale in seconds; a curve of 90 days reads much and changes little."""
 
-    trends: Kept[Trends] = field(default_factory=lambda: Kept(5, 60))
-    depots: Kept[list[Depot]] = field(default_factory=lambda: Kept(5, 60))
-    outcomes: Kept[list[OutcomeCount]] = field(default_factory=lambda: Kept(5, 60))
+    trends: Kept[Trends] = field(default_factory=lambda: Kept(5, 20))
+    depots: Kept[list[Depot]] = field(default_factory=lambda: Kept(5, 20))
+    outcomes: Kept[list[OutcomeCount]] = field(default_factory=lambda: Kept(5, 20))
     curve: Kept[ExpectedCost] = field(default_factory=lambda: Kept(600, 7_200))

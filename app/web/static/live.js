@@ -3,6 +3,7 @@
 import { ago, dates, say } from "./words.js";
 
 const REFRESH_MS = 500; // Twice a second is enough for a person, however fast the events come.
+const LOOK_AGAIN_MS = 30000;
 const SENT_MS = 30000;
 
 function showTimes(root) {
@@ -86,6 +87,8 @@ function listen(subject) {
     refresh();
   });
   if (subject !== "alerts") source.addEventListener("fleet", refresh);
+  // Figures that the server keeps for a while may have been old at the last event.
+  setInterval(refresh, LOOK_AGAIN_MS);
   addEventListener("pagehide", () => source.close());
 }
 
