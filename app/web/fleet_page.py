@@ -16,10 +16,12 @@ from app.web.choices import choices
 from app.web.render import render
 from infra.reads.fleet import DAY_MS, FleetFilter
 from infra.reads.vehicles import daily_risk
+from infra.workorders import ACTIVE, WorkOrders
 
 router = APIRouter(include_in_schema=False)
 SHOWS = ("needs", "silent", "all")
 _PAGE = 25
+_ORDERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,22 @@ def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> d
         "trends": figures.daily(context),
         "avoided": figures.avoided(context),
         "vehicles": vehicles,
+        "planned": _planned(context, vehicles),
         "sparks": _sparks(context, vehicles, summary.now_ms),
         "following": following,
         "chosen": chosen,
         "filtered": bool(chosen.depot or chosen.profile or chosen.mode),
         "choices": choices(request, context),
     }
+
+
+def _planned(context: Context, vehicles: list[FleetVehicle]) -> dict[str, str]:
+    """The work order that comes first, by vehicle of the page that has one open."""
+    standing = {one.vehicle_id for one in vehicles if one.alert_id}
+    if not standing:
+        return {}
+    found = WorkOrders(context.store).of(context.tenant, states=ACTIVE, limit=_ORDERS)
+    return {one.vehicle_id: one.order_id for one in reversed(found) if one.vehicle_id in standing}
 
 
 def _sparks(context: Context, vehicles: list[FleetVehicle], now_ms: int) -> dict[str, list[float]]:

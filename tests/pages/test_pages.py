@@ -1,5 +1,8 @@
 """The dashboard as a person meets it."""
 
+import base64
+import re
+
 import msgspec
 import pytest
 from playwright.sync_api import expect
@@ -102,9 +105,42 @@ def test_a_finding_is_reported_without_leaving_the_page(page, complaints):
 
 def test_acknowledging_says_that_it_was_sent(page, complaints):
     page.goto("/")
-    button = page.locator("#row-V0002 button")
+    button = page.locator("#row-V0002 [id^=ack-]")
     button.click()
     expect(button).to_have_text("Sent")
+    assert complaints == []
+
+
+def test_a_repair_is_planned_from_the_fleet(page, complaints):
+    page.goto("/")
+    page.get_by_role("button", name="Plan the repair of WB-103-DE").click()
+    page.wait_for_url("**/workorders/WO-*")
+    expect(page.locator("main")).to_contain_text("Turbocharger")
+    page.goto("/")
+    expect(page.locator("#row-V0003").get_by_role("link", name="In the plan")).to_be_visible()
+    assert complaints == []
+
+
+def test_a_photo_goes_along_with_a_finding(page, fleet, complaints):
+    page.goto("/vehicles/V0002/finding")
+    png = page.evaluate(
+        """() => { const canvas = document.createElement("canvas");
+        canvas.width = 3000; canvas.height = 1500;
+        canvas.getContext("2d").fillRect(0, 0, 1500, 1500);
+        return canvas.toDataURL("image/png").split(",")[1]; }"""
+    )
+    photo = {"name": "leak.png", "mimeType": "image/png", "buffer": base64.b64decode(png)}
+    page.locator("#photo").set_input_files(photo)
+    expect(page.locator("#finding output")).to_contain_text("photo")
+    expect(page.locator("#preview canvas")).to_be_visible()
+    expect(page.locator("#finding [name=photo]")).to_have_value(re.compile(r"^[0-9a-f]{64}\.jpg$"))
+    name = page.locator("#finding [name=photo]").input_value()
+    kept = fleet.client.get(f"/api/vehicles/V0002/photos/{name}")
+    assert kept.headers["content-type"] == "image/jpeg"
+    assert page.evaluate("document.querySelector('#preview canvas').width") == 1600
+    page.get_by_label("This part was at fault").check()
+    page.click("#finding button[type=submit]")
+    expect(page.locator("#finding output")).to_have_text("Reported, thank you.")
     assert complaints == []
 
 
