@@ -1,9 +1,13 @@
 """Who may do what: every route, every role, two tenants, and credentials that open nothing."""
 
+from io import BytesIO
+
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from app.access.rules import READS, RULES, rule_of
+from app.api.alert_tables import PARQUET
 from app.api.context import Context
 from app.api.server import create_app
 from app.settings import load_settings
@@ -61,6 +65,8 @@ class House:
         with asking.stream(probe.method, url, params=probe.query, json=probe.body) as answer:
             if answer.headers.get("content-type", "").startswith("text/event-stream"):
                 return answer.status_code, next(answer.iter_text())
+            if answer.headers.get("content-type") == PARQUET:
+                return answer.status_code, str(pq.read_table(BytesIO(answer.read())).to_pylist())
             return answer.status_code, answer.read().decode()
 
     def sent(self, topic, decode):
@@ -148,6 +154,8 @@ def test_the_probes_would_see_a_leak(house):
         "/api/fleet",
         "/api/alerts",
         "/api/alerts/{alert_id}",
+        "/api/alerts/export.csv",
+        "/api/alerts/export.parquet",
         "/api/vehicles/{key:path}",
         "/api/vehicles/{key:path}/history",
         "/api/figures/depots",
