@@ -45,12 +45,21 @@ def crash_ahead(lane, limit_s=5.0):
 
 def crash_after_ack(lane):
     """Killed just after a commit."""
-    lane.wait_for_snapshots()
-    lane.crew.prepare(FAULTS_POINT=f"{points.AFTER_ACK}:3:kill")
-    lane.crew.kill()
-    lane.wait_for(f"trap: {points.AFTER_ACK}")
-    lane.fault()
+    _crash_at(lane, points.AFTER_ACK)
     forget_committed(lane.settings)
+
+
+def crash_after_store(lane):
+    """Killed when a batch is stored and no snapshot knows of it: its rows are written again."""
+    _crash_at(lane, points.AFTER_STORE)
+
+
+def _crash_at(lane, point):
+    lane.wait_for_snapshots()
+    lane.crew.prepare(FAULTS_POINT=f"{point}:3:kill")
+    lane.crew.kill()
+    lane.wait_for(f"trap: {point}")
+    lane.fault()
 
 
 def crash_and_damage(lane):
@@ -103,7 +112,7 @@ HUNTS = (
     ("no anti-replay", repeats),
     ("snapshot believed unchecked", crash_and_flip),
     ("commit without trailing", crash_and_damage),
-    ("no FINAL", crash),
+    ("no FINAL", crash_after_store),
 )
 
 
