@@ -85,7 +85,8 @@ class Outcome:
             **total,
             "recovery_s": sorted(round(s, 1) for s in self.recoveries if s is not None),
             "recovery_limit_s": self.limit_s,
-            "verdict": self.verdict(),
+            # Logs of a mutant's falls would tell of the machine, not of the mutant.
+            "verdict": [] if self.caught else self.verdict(),
             "notes": self.notes,
             "took_s": round(self.took_s, 1),
             "by_table": {name: dataclasses.asdict(one) for name, one in self.tallies.items()},
