@@ -18,7 +18,7 @@ from models.table import DAY_MS, tabulate
 
 HOUR = 3_600_000
 MACHINE = vehicle(11)
-"""It failed twice, two components apart by a month."""
+"""It failed twice, a month apart, by two components."""
 MACHINES = builtin_profile(PROFILE)
 pytestmark = pytest.mark.data
 
