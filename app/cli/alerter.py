@@ -1,22 +1,19 @@
 """`telltale alerter`: opens, holds and closes alerts; takes what people ask of them."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.alerter import run_alerter
 from app.assembly import load_profiles
+from app.cli.options import ProfileDir
 from app.settings import load_settings
 from models.registry import Registry
 
 
 def alerter(
-    profile_dir: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
-    ] = None,
+    profile_dir: ProfileDir = None,
     once_idle: Annotated[
         float, typer.Option(min=0, help="End when nothing came for so many seconds; 0: never.")
     ] = 0.0,

@@ -8,7 +8,6 @@ from app.api import words
 from app.api.alerts import AlertView, alert_view
 from app.cli import silences
 from app.cli.desk import (
-    JsonOption,
     WatchOption,
     alert_of,
     ask,
@@ -17,6 +16,7 @@ from app.cli.desk import (
     shown,
     span_ms,
 )
+from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
 from contracts.alerts import Alert, Outcome, Transition
 from contracts.errors import DataError, SettingsError
@@ -41,7 +41,7 @@ def list_alerts(
     vehicle: Annotated[str, typer.Option(help="Only of this vehicle's id.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="The newest so many.")] = 50,
     watch: WatchOption = False,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """List alerts, the newest first."""
     if state not in STATES:
@@ -62,7 +62,7 @@ def list_alerts(
 
 
 @app.command()
-def show(alert_id: IdArgument, *, watch: WatchOption = False, as_json: JsonOption = False) -> None:
+def show(alert_id: IdArgument, *, watch: WatchOption = False, as_json: Json = False) -> None:
     """Show one alert: why it fired, what to check first, what became of it."""
     with opened() as context:
 
@@ -78,7 +78,7 @@ def show(alert_id: IdArgument, *, watch: WatchOption = False, as_json: JsonOptio
 
 
 @app.command()
-def ack(alert_id: IdArgument, *, why: WhyOption = "", as_json: JsonOption = False) -> None:
+def ack(alert_id: IdArgument, *, why: WhyOption = "", as_json: Json = False) -> None:
     """Say that you take care of it."""
     with opened() as context:
         command = ask(context, "acknowledge", alert_of(context, alert_id), why=why)
@@ -91,7 +91,7 @@ def assign(
     assignee: Annotated[str, typer.Argument(help='To whom; "" = to nobody.')],
     *,
     why: WhyOption = "",
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Give it to somebody."""
     with opened() as context:
@@ -105,7 +105,7 @@ def comment(
     alert_id: IdArgument,
     text: Annotated[str, typer.Argument(help="What to write down.")],
     *,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Write a comment into its history."""
     with opened() as context:
@@ -119,7 +119,7 @@ def snooze(
     span: Annotated[str, typer.Argument(help='For how long, like "2d" or "6h".')],
     *,
     why: WhyOption = "",
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Put it aside; it asks again at the end."""
     with opened() as context:
@@ -135,7 +135,7 @@ def resolve(
     outcome: Annotated[str, typer.Argument(help=f"One of {', '.join(get_args(Outcome))}.")],
     *,
     why: WhyOption = "",
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Close it with what the workshop found; that becomes a label for training."""
     if outcome not in get_args(Outcome):

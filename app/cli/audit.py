@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.cli.acting import TenantOption
+from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
 from app.settings import load_settings
 from infra.access.audit import Audit
@@ -16,7 +17,7 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")] = 50,
     actor: Annotated[str, typer.Option(help="Only what this one did.")] = "",
     tenant: TenantOption = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show who changed what, the newest first."""
     settings = load_settings()

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -16,6 +15,7 @@ from app.assembly import load_profiles
 from app.backtest.card import Card, Judged, Policy, judge
 from app.backtest.log import Stretch, score_history
 from app.backtest.run import alerts_of
+from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
 from app.cli.train import bars, day_ms, profile_of
 from app.settings import Settings, load_settings
@@ -39,11 +39,8 @@ def backtest(
     since: Annotated[str, typer.Option("--from", help="First day (2025-01-31).")] = "",
     until: Annotated[str, typer.Option("--to", help="First day after the stretch.")] = "",
     model: Annotated[str, typer.Option(help="Which model; else the champion.")] = "",
-    profile_dir: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    profile_dir: ProfileDir = None,
+    as_json: Json = False,
 ) -> None:
     """Replay history through engine, model and alert pipeline; hold the alerts against what failed.
 

@@ -7,6 +7,7 @@ from typing import Annotated, get_args
 import msgspec
 import typer
 
+from app.cli.options import Json
 from app.cli.output import print_json, print_table
 from app.settings import load_settings
 from contracts.dead_letters import Reason
@@ -32,7 +33,6 @@ class Line(msgspec.Struct, frozen=True):
 
 
 ReasonOption = Annotated[str, typer.Option(help="Only letters with this reason.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command("list")
@@ -40,7 +40,7 @@ def list_letters(
     *,
     reason: ReasonOption = "",
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """List the newest dead letters."""
     _check(reason)
@@ -67,7 +67,7 @@ def list_letters(
 
 
 @app.command("withheld")
-def list_withheld(*, as_json: JsonOption = False) -> None:
+def list_withheld(*, as_json: Json = False) -> None:
     """List refusals that got no letter because there were too many, with their offsets."""
     accounts = ClickHouseStore(load_settings().store()).withheld()
     if as_json:
@@ -97,7 +97,7 @@ def replay(
     withheld: Annotated[
         bool, typer.Option("--withheld", help="Those without a letter, from the log, all of them.")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Send dead letters back to their topic, each once."""
     _check(reason)

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from app.api import words
+from app.cli.options import Json
 from app.cli.output import print_json
 from app.cli.simulate import wanted
 from app.demo.plan import Plan
@@ -43,7 +44,7 @@ def demo(  # noqa: PLR0913 (options of a command)
         bool, typer.Option("--retrain", help="Train although an earlier demo's models are there.")
     ] = False,
     browser: Annotated[bool, typer.Option(help="Open the dashboard.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Simulate a fleet, train on its history, stream its last weeks, judge the alerts."""
     began, vehicles = time.monotonic(), wanted(fleet)

@@ -23,7 +23,6 @@ from infra.reads.answers import answer_of
 
 WAIT_S: Final = 10.0
 _WATCH_S: Final = 2.0
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 WatchOption = Annotated[bool, typer.Option("--watch", help="Show it again every two seconds.")]
 
 

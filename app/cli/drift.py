@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
 from app.assembly import load_profiles
-from app.cli.evaluate.options import Json, Report, bars, command_line, write_report
+from app.cli.evaluate.options import Report, bars, command_line, write_report
+from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table, when
 from app.cli.train import profile_of
 from app.drift import Subject, look, tell
@@ -48,10 +48,7 @@ def drift(
         bool, typer.Option("--quiet", help="Tell nobody, even where a target is set.")
     ] = False,
     report: Report = None,
-    profile_dir: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
-    ] = None,
+    profile_dir: ProfileDir = None,
     as_json: Json = False,
 ) -> None:
     """Hold features, scores, calibration and missing signals against the champion's training.

@@ -6,7 +6,8 @@ import typer
 
 from app.api import words
 from app.cli.acting import acting
-from app.cli.desk import JsonOption, opened
+from app.cli.desk import opened
+from app.cli.options import Json
 from app.cli.output import print_json
 from contracts.alerts import Outcome
 from contracts.errors import DataError
@@ -23,7 +24,7 @@ def add(
     outcome: Annotated[str, typer.Argument(help=f"One of {', '.join(get_args(Outcome))}.")],
     *,
     note: Annotated[str, typer.Option(help="A few words about it.")] = "",
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Put a finding into the vehicle's own history; it closes an alert about that part."""
     if outcome not in get_args(Outcome):

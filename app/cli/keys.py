@@ -7,6 +7,7 @@ import typer
 
 from app.access.people import role_named
 from app.cli.acting import TenantOption, acting, desk
+from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
 from app.settings import load_settings
 from contracts.errors import DataError
@@ -15,7 +16,6 @@ from infra.access.keys import Keys
 from infra.clickhouse import ClickHouse
 
 app = typer.Typer(help="Keys of programs and devices.", no_args_is_help=True)
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command()
@@ -30,7 +30,7 @@ def create(
     ] = None,
     expires: Annotated[str, typer.Option(help='After how long, like "90d"; "" = never.')] = "",
     tenant: TenantOption = "",
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Make a key. Its text is shown this once."""
     by = acting(tenant)
@@ -49,7 +49,7 @@ def create(
 
 
 @app.command("list")
-def list_keys(*, tenant: TenantOption = "", as_json: JsonOption = False) -> None:
+def list_keys(*, tenant: TenantOption = "", as_json: Json = False) -> None:
     """List a tenant's keys, without their secrets."""
     settings = load_settings()
     found = Keys(ClickHouse(settings.store())).of(tenant or settings.tenant)

@@ -3,13 +3,13 @@
 import getpass
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
 from app.assembly import load_profiles
+from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
 from app.cli.train import bars, profile_of
 from app.lab.compared import Compared, compare_live, compared
@@ -23,7 +23,6 @@ from models.registry import ALIASES, Alias, Decision, Registry
 from models.table import Scope
 
 app = typer.Typer(help="Models: list, look at, promote, roll back.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Actor = Annotated[str, typer.Option(help="Who decides; kept in the registry.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the registry.")]
 
@@ -158,10 +157,7 @@ def compare(
     profile: Annotated[
         str, typer.Option(help="Compare the champion and the shadow of this profile.")
     ] = "",
-    profile_dir: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
-    ] = None,
+    profile_dir: ProfileDir = None,
     *,
     live: Annotated[
         bool,

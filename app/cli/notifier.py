@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from alerts.message import Message
-from app.cli.desk import JsonOption
+from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
 from app.notifier import GROUP, Notifier, Outside, wall_ms
 from app.settings import Settings, load_settings
@@ -49,7 +49,7 @@ def notifier() -> None:
 def send_test(
     target: Annotated[str, typer.Argument(help="Only this target; else all.")] = "",
     *,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Send a test message, now and past all rules."""
     settings = load_settings()
@@ -76,7 +76,7 @@ def send_test(
 
 
 @app.command()
-def routes(*, as_json: JsonOption = False) -> None:
+def routes(*, as_json: Json = False) -> None:
     """Check the file and show who is told of what."""
     config = _config(load_settings())
     if as_json:
@@ -100,7 +100,7 @@ def routes(*, as_json: JsonOption = False) -> None:
 def outbox(
     *,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")] = 50,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Show what was sent, what is tried again, and what was given up."""
     box = _outbox(load_settings())

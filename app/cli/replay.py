@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from app.assembly import load_profiles
+from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json
 from app.replay.job import Job, Replayed, run_job
 from app.settings import load_settings
@@ -38,13 +39,10 @@ def replay(  # noqa: PLR0913 (one argument an option)
     ] = "",
     vehicle: Annotated[str, typer.Option(help="The vehicle's id, where the log has none.")] = "",
     profile: Annotated[str, typer.Option(help="Another profile than the format's own.")] = "",
-    profile_dir: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
-    ] = None,
+    profile_dir: ProfileDir = None,
     start: Annotated[str, typer.Option(help="Time of the first record, ISO 8601, UTC.")] = "",
     resume: Annotated[bool, typer.Option(help="Go on where an earlier run ended.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Stream recorded logs through Kafka. What can't be read becomes a dead letter."""
     settings = load_settings()

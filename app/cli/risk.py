@@ -12,7 +12,8 @@ from app.api.champions import Champion, ChampionOf, kept_curves
 from app.api.context import Context
 from app.api.vehicles import ModeRiskView, Unusual, Vehicle, describe
 from app.assembly import load_profiles
-from app.cli.desk import JsonOption, WatchOption, opened, shown
+from app.cli.desk import WatchOption, opened, shown
+from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
 from app.settings import load_settings
 from contracts.alerts import Reason
@@ -26,7 +27,7 @@ def risk(
     *,
     reasons: Annotated[bool, typer.Option(help="Ask the model why, for the highest risk.")] = True,
     watch: WatchOption = False,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Show a vehicle's risk by part at 7, 30 and 90 days, with reasons and freshness."""
     profiles = load_profiles(None)

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from alerts.silences import complaint
-from app.cli.desk import JsonOption, ask, conclude, opened, span_ms
+from app.cli.desk import ask, conclude, opened, span_ms
+from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
 from contracts.errors import DataError
 from infra.reads import silences as stored
 
 
-def silences(*, as_json: JsonOption = False) -> None:
+def silences(*, as_json: Json = False) -> None:
     """List what holds now or later."""
     with opened() as context:
         found = stored.silences(context.store, context.tenant, context.now_ms())
@@ -39,7 +40,7 @@ def silence(
     *,
     span: Annotated[str, typer.Option("--for", help='For how long, like "2d" or "6h".')],
     why: Annotated[str, typer.Option("--why", help="Why.")] = "",
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Keep alerts that match quiet for a while."""
     matchers = dict(_pair(text) for text in match)
@@ -55,7 +56,7 @@ def silence(
 def unsilence(
     silence_id: Annotated[str, typer.Argument(help="The id that `alerts silences` shows.")],
     *,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """End a silence now."""
     with opened() as context:

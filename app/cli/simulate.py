@@ -7,6 +7,7 @@ import msgspec
 import typer
 from rich.progress import track
 
+from app.cli.options import Json
 from app.cli.output import print_json
 from app.settings import load_settings
 from contracts.errors import SettingsError
@@ -33,7 +34,7 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same fleet.")] = 1,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write a simulated fleet's summaries and events into the store."""
     settings = load_settings()

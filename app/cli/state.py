@@ -1,12 +1,12 @@
 """`telltale state`: the memory of the workers."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.assembly import load_profiles
 from app.champion import Champions
+from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json
 from app.settings import load_settings
 from app.state import rebuild as rebuild_state
@@ -19,11 +19,8 @@ app = typer.Typer(help="What the workers remember of vehicles.", no_args_is_help
 def rebuild(
     *,
     profile: Annotated[str, typer.Option(help="Only vehicles of this profile.")] = "",
-    profile_dir: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    profile_dir: ProfileDir = None,
+    as_json: Json = False,
 ) -> None:
     """Make the state anew from stored history, as the champions expect. Stop the workers first."""
     settings = load_settings()

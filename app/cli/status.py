@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import psutil
 import typer
 
+from app.cli.options import Json
 from app.cli.output import print_json, print_table
 from app.settings import Settings, load_settings
 from contracts.errors import TelltaleError
@@ -45,9 +46,7 @@ class Status(msgspec.Struct, frozen=True):
     problems: list[str]
 
 
-def status(
-    *, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False
-) -> None:
+def status(*, as_json: Json = False) -> None:
     """Show processes, topics with lag, rows by table, dead letters by reason, champions."""
     found = gather(load_settings())
     if as_json:

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 import typer
 
 from app.assembly import load_profiles
+from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
 from app.cli.train import profile_of
 from app.settings import load_settings
@@ -29,7 +29,6 @@ from models.thresholds import (
 )
 
 WEEKS_A_YEAR: Final = 365.25 / 7
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -62,10 +61,7 @@ def thresholds(
     ] = 0.0,
     vehicles: Annotated[int, typer.Option(min=0, help="Size of the fleet; 0: as stored.")] = 0,
     use: Annotated[str, typer.Option(help="Make a champion with the lines of this policy.")] = "",
-    profile_dir: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
-    ] = None,
+    profile_dir: ProfileDir = None,
     as_json: Json = False,
 ) -> None:
     """Show what the champion's lines, lines by cost, and lines by capacity would come to."""

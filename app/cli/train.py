@@ -14,6 +14,7 @@ import typer
 from rich.progress import Progress
 
 from app.assembly import load_profiles
+from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
 from app.settings import Settings, load_settings
 from contracts.errors import DataError, SettingsError
@@ -58,11 +59,8 @@ def train(  # noqa: PLR0913 (a command has this many options)
         bool,
         typer.Option(help="Fit anew what signals should be; the workers' state is then rebuilt."),
     ] = False,
-    profile_dir: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    profile_dir: ProfileDir = None,
+    as_json: Json = False,
 ) -> None:
     """Train failure models on stored history and keep them in the registry."""
     settings = load_settings()

@@ -7,6 +7,7 @@ import typer
 
 from app.access.people import role_named
 from app.cli.acting import TenantOption, acting, desk
+from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
 from app.settings import load_settings
 from infra.access.users import Users
@@ -14,7 +15,6 @@ from infra.clickhouse import ClickHouse
 
 app = typer.Typer(help="People who sign in.", no_args_is_help=True)
 Login = Annotated[str, typer.Argument(help="Login, such as an e-mail address.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command()
@@ -35,7 +35,7 @@ def create(
 
 
 @app.command("list")
-def list_users(*, tenant: TenantOption = "", as_json: JsonOption = False) -> None:
+def list_users(*, tenant: TenantOption = "", as_json: Json = False) -> None:
     """List a tenant's people."""
     settings = load_settings()
     lines = [

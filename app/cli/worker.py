@@ -1,21 +1,18 @@
 """`telltale worker`: features and risk of a share of the fleet, in real time."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.assembly import load_profiles, run_worker
+from app.cli.options import ProfileDir
 from app.settings import load_settings
 from models.registry import Registry
 
 
 def worker(
-    profile_dir: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
-    ] = None,
+    profile_dir: ProfileDir = None,
     once_idle: Annotated[
         float, typer.Option(min=0, help="End when nothing came for so many seconds; 0: never.")
     ] = 0.0,

@@ -12,7 +12,8 @@ from app.api import words
 from app.api.context import Context
 from app.api.workorders import order_view, workshop_of
 from app.cli.acting import acting
-from app.cli.desk import JsonOption, opened
+from app.cli.desk import opened
+from app.cli.options import Json
 from app.cli.output import print_json, print_table
 from app.orders_export import as_calendar, as_csv
 from app.workshop import Workshop, start_text
@@ -36,9 +37,7 @@ NoteOption = Annotated[str, typer.Option(help="A few words about it.")]
 
 
 @app.command("list")
-def list_orders(
-    *, state: StateOption = "active", vehicle: str = "", as_json: JsonOption = False
-) -> None:
+def list_orders(*, state: StateOption = "active", vehicle: str = "", as_json: Json = False) -> None:
     """List work orders, the first to begin first."""
     with opened() as context:
         found = _of(context, state, vehicle)
@@ -63,7 +62,7 @@ def list_orders(
 
 
 @app.command()
-def show(order_id: IdArgument, *, as_json: JsonOption = False) -> None:
+def show(order_id: IdArgument, *, as_json: Json = False) -> None:
     """Show one work order: the job card."""
     with opened() as context:
         _print(context, _found(context, order_id), as_json=as_json)
@@ -77,7 +76,7 @@ def create(
     ] = None,
     *,
     note: NoteOption = "",
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Make a work order of a vehicle's alerts and propose a day for it."""
     with opened() as context:
@@ -103,7 +102,7 @@ def plan(
     begin: Annotated[datetime, typer.Argument(help="In the workshop's zone: 2026-05-04T08:00:00.")],
     *,
     note: NoteOption = "",
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Fix when it begins."""
     with opened() as context:
@@ -120,7 +119,7 @@ def close(
     ],
     *,
     note: NoteOption = "",
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Done: what was found becomes labels, and closes the alerts."""
     findings = dict(_finding(text) for text in found)
@@ -129,7 +128,7 @@ def close(
 
 
 @app.command()
-def cancel(order_id: IdArgument, *, note: NoteOption = "", as_json: JsonOption = False) -> None:
+def cancel(order_id: IdArgument, *, note: NoteOption = "", as_json: Json = False) -> None:
     """It won't be done; the alerts stay as they are."""
     with opened() as context:
         _change(context, order_id, lambda shop, one: shop.cancel(one, note), as_json)

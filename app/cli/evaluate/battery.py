@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.evaluate.options import Data, Json, Report, command_line, write_report
+from app.cli.evaluate.options import Data, Report, command_line, write_report
+from app.cli.options import Json
 from app.cli.output import print_json, print_table
 from ingest.adapters.nasa_cells import read_cells
 from models.evaluation.battery import HealthFigures, evaluate

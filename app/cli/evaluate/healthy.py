@@ -13,7 +13,8 @@ from alerts.policies import Policies
 from app.backtest.log import Stretch, score_history
 from app.backtest.run import alerts_of
 from app.cli.evaluate.fleet import START_MS
-from app.cli.evaluate.options import Data, Json, Report, bars, command_line, write_report
+from app.cli.evaluate.options import Data, Report, bars, command_line, write_report
+from app.cli.options import Json
 from app.cli.output import print_json
 from app.settings import load_settings
 from contracts.batches import Floats

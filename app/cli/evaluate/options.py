@@ -17,7 +17,6 @@ from models.reports.page import render
 Data = Annotated[
     Path, typer.Option("--data", help="Folder of the data set.", exists=True, file_okay=False)
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Report = Annotated[
     Path | None,
     typer.Option("--report", help="Folder for an HTML report with plots.", file_okay=False),
