@@ -4,7 +4,6 @@ All three name their rows by `vehicle` and `time` (UTC), so that they join.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -15,9 +14,9 @@ from contracts.records import VehicleEvent
 from contracts.risk import HORIZONS_DAYS
 from features.profile import Profile
 from models.bundle import Bundle
-from models.labels import courses, is_broken, no_course
+from models.labels import courses, no_course
 from models.outcome import came_within
-from models.table import DAY_MS, label_rows
+from models.table import DAY_MS, in_use, label_rows
 
 KEYS = ("vehicle", "time")
 _TIME = pl.Datetime("ms", "UTC")
@@ -68,14 +67,11 @@ def labels(
     nothing = no_course(profile)
     own = [lives.get(one, nothing) for one in rows["vehicle"].unique(maintain_order=True)]
     found = label_rows(profile, own, vehicle, time_ms, until_ms)
-    broken = np.zeros(len(rows), np.bool_)
-    bounds = np.searchsorted(vehicle, np.arange(len(own) + 1)).tolist()
-    for course, (begin, end) in zip(own, pairwise(bounds), strict=True):
-        broken[begin:end] = is_broken(course, time_ms[begin:end])
+    useful = in_use(vehicle, time_ms, own)
     bins = ends.index(days) + 1
     columns = {
         mode.name: _flags(
-            np.where(broken, np.nan, came_within(profile, one, bins, time_ms, until_ms))
+            np.where(useful, came_within(profile, one, bins, time_ms, until_ms), np.nan)
         )
         for mode, one in zip(profile.modes, found, strict=True)
     }

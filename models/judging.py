@@ -11,9 +11,9 @@ from features.profile import Profile
 from models.bundle import ALERT_DAYS, Bundle
 from models.compare import Judged
 from models.fared import month_bins
-from models.labels import Course, courses, is_broken, no_course
+from models.labels import Course, courses, no_course
 from models.outcome import came_within
-from models.table import GROUP, Progress, Scope, Table, label_rows, no_progress, tabulate
+from models.table import GROUP, Progress, Scope, Table, in_use, label_rows, no_progress, tabulate
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +83,7 @@ def judge_scored(
         lives |= courses(profile, history.events(tenant, profile.name, group, 0, until_ms))
     own = [lives.get(one, no_course(profile)) for one in vehicles]
     labels = label_rows(profile, own, vehicle, scored.time_ms, until_ms)
-    useful = np.ones(len(scored), np.bool_)
-    bounds = np.searchsorted(vehicle, np.arange(len(own) + 1)).tolist()
-    for course, start, end in zip(own, bounds, bounds[1:], strict=False):
-        useful[start:end] = ~is_broken(course, scored.time_ms[start:end])
+    useful = in_use(vehicle, scored.time_ms, own)
     judged = []
     for place, mode in enumerate(profile.modes):
         if not all(mode.name in modes for modes in scored.modes):

@@ -227,7 +227,7 @@ def _assemble(
     vehicle = np.array([seat[one] for one in index.vehicles], np.int64)
     time_ms = np.concatenate([np.empty(0, np.int64), *index.times])
     order = np.lexsort((time_ms, vehicle))
-    order = order[_in_use(vehicle[order], time_ms[order], own)]
+    order = order[in_use(vehicle[order], time_ms[order], own)]
     vehicle, time_ms = vehicle[order], time_ms[order]
     return Table(
         profile,
@@ -244,8 +244,10 @@ def _assemble(
     )
 
 
-def _in_use(vehicle: Ints, time_ms: Ints, lives: Sequence[Course]) -> npt.NDArray[np.bool_]:
-    """Rows of a vehicle that stands broken say nothing about what will fail."""
+def in_use(vehicle: Ints, time_ms: Ints, lives: Sequence[Course]) -> npt.NDArray[np.bool_]:
+    """Which rows [n], by vehicle, are of one that doesn't stand broken: those that do say nothing
+    about what will fail.
+    """
     keep = np.ones(len(vehicle), np.bool_)
     for rows, course in _by_vehicle(vehicle, lives):
         keep[rows] = ~is_broken(course, time_ms[rows])
