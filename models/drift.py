@@ -52,6 +52,11 @@ class Measure(msgspec.Struct, frozen=True):
     high: float
     drifted: bool
 
+    @property
+    def reach(self) -> float:
+        """How many times its upper limit it is; 0 without one."""
+        return self.value / self.high if self.high else 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Week:

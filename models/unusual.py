@@ -21,13 +21,13 @@ from contracts.batches import FeatureRows, Floats, UnusualRows
 from contracts.errors import ModelError
 from features.profile import Profile
 from features.vector import feature_specs
+from models.table import DAY_MS
 
 USUAL_FILE: Final = "usual.bin"
 LINE: Final = 0.995
 """From this rank on a vehicle is called unusual."""
 _KINDS: Final = frozenset({"mean", "slope", "baseline", "recent"})
 _LEAST_ROWS: Final = 200
-DAY_MS: Final = 86_400_000
 _SETTLED: Final = 2
 """Third half-lives after which a vehicle is judged."""
 _OUTER_TENTHS: Final = 2.563

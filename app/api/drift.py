@@ -84,7 +84,8 @@ def drift(
 def _view(profile: str, model: str, found: Sequence[Found]) -> DriftView:
     measures = [one.measure for one in found]
     newest = max(one.week_ms for one in measures)
-    shown = sorted((one for one in measures if one.week_ms == newest), key=_times, reverse=True)
+    shown = [one for one in measures if one.week_ms == newest]
+    shown.sort(key=lambda one: one.reach, reverse=True)
     return DriftView(
         model,
         profile,
@@ -97,7 +98,9 @@ def _view(profile: str, model: str, found: Sequence[Found]) -> DriftView:
 
 def _week(week_ms: int, measures: Sequence[Measure]) -> WeekView:
     own = [one for one in measures if one.week_ms == week_ms]
-    return WeekView(week_ms, sum(one.drifted for one in own), max(map(_times, own), default=0.0))
+    return WeekView(
+        week_ms, sum(one.drifted for one in own), max((one.reach for one in own), default=0.0)
+    )
 
 
 def _measure(profile: str, one: Measure) -> MeasureView:
@@ -112,8 +115,3 @@ def _measure(profile: str, one: Measure) -> MeasureView:
         one.high if isfinite(one.high) else None,
         one.drifted,
     )
-
-
-def _times(one: Measure) -> float:
-    """How far a figure is towards its limit."""
-    return one.value / one.high if one.high and isfinite(one.high) else 0.0

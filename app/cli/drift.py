@@ -109,7 +109,7 @@ def _fresh(store: ClickHouseStore, subject: Subject, found: Sequence[Measure]) -
 def _show(profile: Profile, done: Drifted) -> None:
     newest = max(one.week_ms for one in done.measures)
     shown = [one for one in done.measures if one.week_ms == newest]
-    shown.sort(key=lambda one: (one.drifted, one.value / one.high if one.high else 0), reverse=True)
+    shown.sort(key=lambda one: (one.drifted, one.reach), reverse=True)
     print_table(
         f"{done.model}: {done.weeks} weeks since {when(done.since_ms)}; the week of "
         f"{when(newest)[:10]}",

@@ -5,8 +5,7 @@ import numpy as np
 from contracts.batches import Floats
 from infra.clickhouse import ClickHouse
 from models.judging import ScoredPair
-
-DAY_MS = 86_400_000
+from models.table import DAY_MS
 
 
 def scored_by_both(

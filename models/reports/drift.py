@@ -63,7 +63,7 @@ def _by_week(measures: Sequence[Measure]) -> str:
         for kind, colour in (("feature", ONE), ("score", TWO)):
             own = [one for one in measures if one.kind == kind and isfinite(one.high)]
             weeks = sorted({one.week_ms for one in own})
-            worst = [max(_times(one) for one in own if one.week_ms == week) for week in weeks]
+            worst = [max(one.reach for one in own if one.week_ms == week) for week in weeks]
             days = [datetime.fromtimestamp(week / 1_000, UTC) for week in weeks]
             axes.plot(np.array(days), worst, "o-", color=colour, label=f"{kind}s", markersize=4)
         axes.axhline(1.0, color=TWO, linewidth=1.2, linestyle="--")
@@ -77,11 +77,11 @@ def _by_week(measures: Sequence[Measure]) -> str:
 def _furthest(measures: Sequence[Measure], profile: Profile, kinds: Sequence[Kind]) -> str:
     own = [one for one in measures if one.kind in kinds and isfinite(one.high)]
     newest = max((one.week_ms for one in own), default=0)
-    own = sorted((one for one in own if one.week_ms == newest), key=_times)[-TOP:]
+    own = sorted((one for one in own if one.week_ms == newest), key=lambda one: one.reach)[-TOP:]
     with drawing("Furthest from training", height=0.4 + 0.29 * max(len(own), 4)) as canvas:
         axes = canvas.axes
         names = [named(profile, one) for one in own]
-        axes.barh(names, [_times(one) for one in own], color=ONE, height=0.62)
+        axes.barh(names, [one.reach for one in own], color=ONE, height=0.62)
         axes.axvline(1.0, color=TWO, linewidth=1.2, linestyle="--")
         axes.grid(visible=False, axis="y")
         axes.set(xlabel="multiple of the limit")
@@ -101,10 +101,6 @@ def _calibration(measures: Sequence[Measure]) -> str:
         axes.set_yticks(range(len(own)), [one.subject.replace("_", " ") for one in own])
         axes.set(xlabel="came over expected")
     return canvas.svg
-
-
-def _times(one: Measure) -> float:
-    return one.value / one.high if one.high else 0.0
 
 
 def _day(time_ms: int) -> str:
