@@ -9,7 +9,7 @@ import numpy.typing as npt
 from contracts.batches import Floats
 from features.profile import Profile
 from models.alarms import Series
-from models.curves import precision_recall, reliability, thinned
+from models.curves import Doubles, precision_recall, reliability, thinned
 from models.outcome import came_within
 from models.record import ModeCurves
 from models.table import DAY_MS, Table
@@ -72,6 +72,14 @@ def mode_curves(
         [_short(np.asarray(curve)[::step]) for curve in learning.values()],
         step,
     )
+
+
+def mean_learning(own: ModeCurves) -> tuple[Doubles, Doubles]:
+    """Rounds of boosting [k] and the mean loss of the folds [k], as far as all of them went."""
+    count = min(map(len, own.learning), default=0)
+    folds = np.array([fold[:count] for fold in own.learning], np.float64)
+    loss = np.asarray(folds.mean(axis=0) if count else (), np.float64)
+    return 1 + own.learning_step * np.arange(count, dtype=np.float64), loss
 
 
 def _short(values: npt.NDArray[np.floating]) -> list[float]:

@@ -20,6 +20,7 @@ GRID: Final = (*(round(float(line), 4) for line in np.geomspace(0.02, 0.95, 32))
 """Lines that are tried; at the last one nothing alerts."""
 UNTRIED: Final = 0.5
 """Line of a mode of which too little is known to try any."""
+WEEKS_A_YEAR: Final = 365.25 / 7
 _PRICES: Final = (0.0, *np.geomspace(0.02, 50.0, 40).tolist())
 
 Curve = Sequence[Tally]
@@ -74,6 +75,11 @@ def money(costs: Costs, tally: Tally) -> float:
         + tally.caught * costs.planned_repair
         + tally.false_alarms * costs.unneeded_check
     )
+
+
+def money_a_year(costs: Costs, tally: Tally) -> float:
+    """The same a year for every 100 vehicles; 0 where no vehicle was watched."""
+    return 100 * WEEKS_A_YEAR * money(costs, tally) / tally.weeks if tally.weeks else 0.0
 
 
 def cheapest_lines(profile: Profile, found: Mapping[str, Curve]) -> Lines:

@@ -14,13 +14,13 @@ from contracts.errors import DataError
 from features.profile import Costs
 from infra.store import ClickHouseStore
 from models.alarms import HORIZON_DAYS, Tally
+from models.fared import mean_learning
 from models.record import ModeCurves as KeptCurves
 from models.record import ModeRecord
 from models.table import Scope
-from models.thresholds import money
+from models.thresholds import money_a_year, no_lines
 
 router = APIRouter(prefix="/api/models", tags=["models"])
-_WEEKS_A_YEAR = 52.18
 _LEADS = (*range(31), *range(32, HORIZON_DAYS + 1, 2))
 
 
@@ -112,12 +112,15 @@ def curves(context: Wired, model: str) -> Curves:
     record = manifest_of(registry_of(context), model).record
     known = words.profile_of(record.profile)
     costs = {mode.name: mode.costs for mode in known.modes} if known else {}
+    idle = no_lines(known, record.tried).tallies if known else {}
     return Curves(
         model,
         record.profile,
         known.currency if known else "",
         [
-            _mode(record.profile, one, own, (record.tried[one.mode], costs[one.mode]))
+            _mode(
+                record.profile, one, own, (costs[one.mode], record.tried[one.mode], idle[one.mode])
+            )
             for one in record.modes
             if (own := one.curves) and one.mode in record.tried and one.mode in costs
         ],
@@ -167,11 +170,10 @@ def _comparison(found: Compared) -> Comparison:
 
 
 def _mode(
-    profile: str, one: ModeRecord, own: KeptCurves, priced: tuple[list[Tally], Costs]
+    profile: str, one: ModeRecord, own: KeptCurves, priced: tuple[Costs, list[Tally], Tally]
 ) -> ModeCurves:
-    tried, costs = priced
+    costs, tried, nothing = priced
     leads = np.array(own.lead_days)
-    nothing = Tally(1.0, 0, 0, tried[0].failures, 0, tried[0].weeks)
     return ModeCurves(
         one.mode,
         words.mode_label(profile, one.mode),
@@ -183,16 +185,11 @@ def _mode(
             [float(day) for day in _LEADS],
             [float((leads >= day).sum()) / max(1, own.failures) for day in _LEADS],
         ),
-        Points([tally.line for tally in tried], [_a_year(costs, tally) for tally in tried]),
-        _a_year(costs, nothing),
+        Points([tally.line for tally in tried], [money_a_year(costs, tally) for tally in tried]),
+        money_a_year(costs, nothing),
         _gain(tried),
-        _learning(own),
+        Points(*(part.tolist() for part in mean_learning(own))),
     )
-
-
-def _a_year(costs: Costs, tally: Tally) -> float:
-    """Money a year per 100 vehicles."""
-    return 100 * _WEEKS_A_YEAR * money(costs, tally) / tally.weeks if tally.weeks else 0.0
 
 
 def _gain(tried: list[Tally]) -> Points:
@@ -200,10 +197,3 @@ def _gain(tried: list[Tally]) -> Points:
     found = {tally.alert_rate: tally.caught / failures for tally in tried if tally.alerts}
     pairs = sorted({0.0: 0.0, **found}.items())
     return Points([x for x, _ in pairs], [y for _, y in pairs])
-
-
-def _learning(own: KeptCurves) -> Points:
-    """As far as all folds went."""
-    count = min(map(len, own.learning), default=0)
-    loss = np.mean([fold[:count] for fold in own.learning], axis=0) if count else np.empty(0)
-    return Points([float(1 + place * own.learning_step) for place in range(count)], loss.tolist())

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 import typer
@@ -23,12 +23,10 @@ from models.thresholds import (
     capacity_lines,
     cheapest_lines,
     lines_as_drawn,
-    money,
+    money_a_year,
     no_lines,
     quiet_lines,
 )
-
-WEEKS_A_YEAR: Final = 365.25 / 7
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -119,8 +117,8 @@ def _policy(
     costs = {mode.name: mode.costs for mode in profile.modes}
 
     def a_year(tallies: Mapping[str, Tally]) -> float:
-        rate = sum(money(costs[mode], tally) / tally.weeks for mode, tally in tallies.items())
-        return rate * vehicles * WEEKS_A_YEAR
+        spent = sum(money_a_year(costs[mode], tally) for mode, tally in tallies.items())
+        return spent * vehicles / 100
 
     idle = a_year(no_lines(profile, tried).tallies)
     spent = a_year(drawn.tallies)

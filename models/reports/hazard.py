@@ -1,6 +1,6 @@
 """Sections about the failure models of a profile, from the curves of rows that no tree had seen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -10,17 +10,17 @@ from features.profile import Profile
 from features.vector import feature_specs
 from models.alarms import LEAD_DAYS, Tally
 from models.bundle import Bundle
+from models.fared import mean_learning
 from models.record import ModeCurves
 from models.reports import plots
 from models.reports.page import Section
 from models.reports.words import in_words
-from models.thresholds import money
+from models.thresholds import money_a_year, no_lines
 
 DRAWN: Final = 4
 """Modes of most failures that have lines of their own: more colours nobody tells apart."""
 TOP: Final = 14
 ROWS: Final = 1_500
-_WEEKS: Final = 52.18
 Curves = Mapping[str, ModeCurves]
 
 
@@ -34,10 +34,9 @@ def learning(profile: Profile, curves: Curves) -> Section:
     """Loss against that of the first round, by mode."""
     drawn = {}
     for label, one in most(profile, curves):
-        count = min(map(len, one.learning), default=0)
-        if count:
-            loss = np.mean([fold[:count] for fold in one.learning], axis=0)
-            drawn[label] = (1 + np.arange(count) * one.learning_step, loss / loss[0])
+        rounds, loss = mean_learning(one)
+        if loss.size:
+            drawn[label] = (rounds, loss / loss[0])
     return Section(
         "Learning curve",
         "Loss on training vehicles left out, mean of the folds, against that after one round. The "
@@ -91,15 +90,12 @@ def cost(
     """Money a year per 100 vehicles by line, all modes at the same one."""
     costs = {mode.name: mode.costs for mode in profile.modes}
 
-    def a_year(tally_of: Callable[[Sequence[Tally]], Tally]) -> float:
-        return sum(
-            100 * _WEEKS * money(costs[mode], tally_of(curve)) / curve[0].weeks
-            for mode, curve in tried.items()
-        )
+    def a_year(tallies: Mapping[str, Tally]) -> float:
+        return sum(money_a_year(costs[mode], tally) for mode, tally in tallies.items())
 
     grid = [tally.line for tally in next(iter(tried.values()))]
-    spent = [a_year(lambda curve, at=at: curve[at]) for at in range(len(grid))]  # type: ignore[misc]
-    nothing = a_year(lambda curve: Tally(1.0, 0, 0, curve[0].failures, 0, curve[0].weeks))
+    spent = [a_year({mode: curve[at] for mode, curve in tried.items()}) for at in range(len(grid))]
+    nothing = a_year(no_lines(profile, tried).tallies)
     own = spent[int(np.argmin(np.abs(np.log(np.array(grid) / line))))]
     return Section(
         "Cost by line",
