@@ -1,7 +1,8 @@
 """Models of a simulated fleet, judged on fresh vehicles beside the oracle and plain rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -83,17 +84,28 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class FleetEvaluation:
-    """The figures and what they were computed from. By mode: `curves` of the fresh rows and what
-    every line would have come to on them, `tried`.
-    """
+    """The figures and what they were computed from; what only a report asks for, when it asks."""
 
     figures: FleetFigures
     bundle: Bundle
     record: TrainingRecord
     fresh: Table
     judged: dict[str, Judged]
-    curves: dict[str, ModeCurves]
-    tried: dict[str, list[Tally]]
+
+    @cached_property
+    def curves(self) -> dict[str, ModeCurves]:
+        """Curves of the fresh rows by mode; none of one that never failed."""
+        found = {
+            name: mode_curves(self.fresh, name, one.whole, self.bundle.lines[name])
+            for name, one in self.judged.items()
+        }
+        return {name: one for name, one in found.items() if one}
+
+    @cached_property
+    def tried(self) -> dict[str, list[Tally]]:
+        """What every line would have come to on the fresh vehicles, by mode."""
+        series = {name: series_of(self.fresh, name) for name in self.judged}
+        return tallies(series, {name: one.whole for name, one in self.judged.items()})
 
 
 @dataclass(frozen=True)
@@ -153,19 +165,7 @@ def evaluate(plan: Plan, progress: Progress = no_progress) -> FleetEvaluation:
         },
         methods={one.mode: one.method for one in record.modes},
     )
-    series = {name: series_of(fresh, name) for name in judged}
-    tried = tallies(series, {name: one.whole for name, one in judged.items()})
-    return FleetEvaluation(
-        figures, bundle, record, fresh, judged, _curves(fresh, bundle, judged), tried
-    )
-
-
-def _curves(fresh: Table, bundle: Bundle, judged: Mapping[str, Judged]) -> dict[str, ModeCurves]:
-    found = {
-        name: mode_curves(fresh, name, one.whole, bundle.lines[name])
-        for name, one in judged.items()
-    }
-    return {name: one for name, one in found.items() if one}
+    return FleetEvaluation(figures, bundle, record, fresh, judged)
 
 
 def _table(history: MemoryHistory, bundle: Bundle, profile: Profile, progress: Progress) -> Table:

@@ -1,6 +1,6 @@
 """The report of an evaluation on a simulated fleet (models/evaluation/fleet.py)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -72,44 +72,48 @@ def _mean(done: FleetEvaluation, figure: Callable[[ModeFigures], float]) -> str:
     return f"{np.nanmean([figure(one) for one in done.figures.modes.values()]):.3f}"
 
 
-def _height(modes: int) -> float:
-    """Both of the plots that stand side by side."""
-    return 0.9 + 0.5 * modes
-
-
 def _beside(profile: Profile, done: FleetEvaluation) -> Section:
-    modes = done.figures.modes
     return Section(
         "Beside the oracle",
         "Area under the ROC curve by mode. What is left between the oracle and 1 are shocks and "
         "hidden thresholds; what is left between model and oracle is what could still be learnt.",
-        plots.grouped(
-            [profile.mode(name).label for name in modes],
-            {
-                "model": [one.auc for one in modes.values()],
-                "oracle": [one.oracle_auc for one in modes.values()],
-            },
-            ("AUC", 0.5, 1.0),
-            _height(len(modes)),
-        ),
+        _bars(profile, done, {"model": "auc", "oracle": "oracle_auc"}, ("AUC", 0.5, 1.0)),
     )
 
 
 def _precision(profile: Profile, done: FleetEvaluation) -> Section:
-    modes = done.figures.modes
     return Section(
         "Beside plain rules",
         "Average precision by mode: the model, the best of all single features (chosen on training "
         "vehicles), the mode's fault codes, and the part's age.",
-        plots.grouped(
-            [profile.mode(name).label for name in modes],
+        _bars(
+            profile,
+            done,
             {
-                "model": [one.average_precision for one in modes.values()],
-                "best feature": [one.best_single_feature_ap for one in modes.values()],
-                "fault codes": [one.fault_code_rule_ap for one in modes.values()],
-                "age": [one.age_rule_ap for one in modes.values()],
+                "model": "average_precision",
+                "best feature": "best_single_feature_ap",
+                "fault codes": "fault_code_rule_ap",
+                "age": "age_rule_ap",
             },
             ("average precision", 0.0, 1.0),
-            _height(len(modes)),
         ),
+    )
+
+
+def _bars(
+    profile: Profile,
+    done: FleetEvaluation,
+    figures: Mapping[str, str],
+    axis: tuple[str, float, float],
+) -> str:
+    """A group of bars a mode; `figures`: what each bar is called, and its name in ModeFigures."""
+    modes = done.figures.modes
+    return plots.grouped(
+        [profile.mode(name).label for name in modes],
+        {
+            told: [getattr(one, figure) for one in modes.values()]
+            for told, figure in figures.items()
+        },
+        axis,
+        0.9 + 0.5 * len(modes),
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 import msgspec
@@ -17,7 +17,7 @@ from app.cli.evaluate.options import Data, Report, bars, command_line, write_rep
 from app.cli.options import Json
 from app.cli.output import print_json
 from app.settings import load_settings
-from contracts.batches import Floats
+from contracts.batches import Floats, Ints, Summaries
 from contracts.errors import DataError
 from contracts.records import FRAME_SPAN_MS
 from contracts.topics import PARTITIONS
@@ -60,16 +60,29 @@ class HealthyFigures(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class Healthy:
-    """The figures, the model and its record; the car's rows: hours driven [n], features
-    [n x features], risk [n x modes].
+    """The figures, the model and its record; the car's drives and its rows: time [n] and risk
+    [n x modes].
     """
 
     figures: HealthyFigures
     bundle: Bundle
     record: TrainingRecord
-    values: Floats
-    hours: Floats
+    summaries: Summaries
+    time_ms: Ints
     risk: Floats
+
+    @cached_property
+    def hours(self) -> Floats:
+        """Hours driven until each row [n]."""
+        driven = np.searchsorted(np.sort(self.summaries.time_ms), self.time_ms, side="right")
+        return (driven * FRAME_SPAN_MS / 3_600_000).astype(np.float32)
+
+    @cached_property
+    def values(self) -> Floats:
+        """Features of the rows [n x features]."""
+        profile = builtin_profile(PROFILE)
+        rows = replay(profile, self.bundle.expectation, self.summaries, [])
+        return np.concatenate([part.values for part in rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +160,4 @@ def _judge(data: Data, profile: Profile, model: _Model, progress: Progress) -> H
         dict(bundle.lines),
     )
     summaries = history.summaries("default", profile.name, scored.vehicles, since, until)
-    driven = np.searchsorted(np.sort(summaries.time_ms), scored.time_ms, side="right")
-    driven_h = (driven * FRAME_SPAN_MS / 3_600_000).astype(np.float32)
-    rows = replay(profile, bundle.expectation, summaries, [])
-    values = np.concatenate([part.values for part in rows])
-    return Healthy(figures, bundle, model.record, values, driven_h, risk)
+    return Healthy(figures, bundle, model.record, summaries, scored.time_ms, risk)
