@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from contracts.alerts import Alert, Answer, Silence, Transition
-from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries, UnusualRows
+from contracts.batches import STATISTICS, FeatureRows, Floats, RiskRows, Summaries, UnusualRows
 from contracts.dead_letters import DeadLetter, Withheld
 from contracts.records import VehicleEvent
 from infra.vins import VinSeal, last4, shown
@@ -244,3 +244,10 @@ def lists(values: npt.NDArray[np.float32]) -> Any:  # noqa: ANN401 (a pyarrow.Ar
     """Rows [n x width] as a column of lists."""
     flat = np.ascontiguousarray(values, dtype=np.float32).ravel()
     return pa.FixedSizeListArray.from_arrays(pa.array(flat), max(1, values.shape[1]))
+
+
+def matrix(column: Any, width: int) -> Floats:  # noqa: ANN401 (a pyarrow.ChunkedArray)
+    """The inverse of `lists`: lists of this width as an array [n x width]."""
+    rows = column.combine_chunks()
+    flat = rows.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, np.float32).reshape(len(rows), width)

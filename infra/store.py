@@ -238,8 +238,7 @@ def _matrix(table: arrow_rows.Table, column: str, profile: str) -> npt.NDArray[n
             "gained or lost some; read a span of one version"
         )
         raise DataError(msg)
-    values: npt.NDArray[np.float32] = lists.flatten().to_numpy(zero_copy_only=False)
-    return values.reshape(len(widths), int(widths[0]))
+    return arrow_rows.matrix(table.column(column), int(widths[0]))
 
 
 def _milliseconds(table: arrow_rows.Table) -> npt.NDArray[np.int64]:

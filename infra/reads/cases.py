@@ -1,7 +1,7 @@
 """What workshops found before, on this kind of vehicle, the likest cases first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -140,4 +140,4 @@ def _beside(case: Case, signs: Signs, now: Sequence[str]) -> Case:
         if case.time_ms - _BEFORE_MS <= opened <= case.time_ms
     ]
     same = tuple(one for one in before[-1] if one in now) if before else ()
-    return Case(case.time_ms, case.vehicle_id, case.plate, case.mode, case.outcome, case.note, same)
+    return replace(case, same=same)

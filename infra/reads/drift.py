@@ -1,13 +1,12 @@
 """What a model's use looked like, week by week; and what was found when that was looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from contracts.batches import Floats
-from infra.arrow_rows import names_id, times
+from infra.arrow_rows import matrix, names_id, times
 from infra.clickhouse import ClickHouse
 from models.drift import Measure, Week
 from models.judging import ScoredPair
@@ -64,21 +63,14 @@ def read_week(store: ClickHouse, use: Use, week_ms: int, span: tuple[int, int]) 
         names=names_id(use.names),
         **place,
     )
-    scored = store.arrow(
-        "SELECT vehicle_id, modes, risk_30 FROM risk FINAL "  # noqa: S608 (ours)
-        f"WHERE {_WEEK}{_SOME}AND model = %(model)s ORDER BY vehicle_id, time "
-        "LIMIT 1 BY vehicle_id, toDate(time)",
-        model=use.model,
-        **place,
-    )
-    modes = scored.column("modes")[0].as_py() if scored.num_rows else []
+    scored = _scored(store, use, place)
     return Week(
         week_ms,
-        _matrix(rows.column("values"), len(use.names)),
+        matrix(rows.column("values"), len(use.names)),
         len(set(rows.column("vehicle_id").to_pylist())),
-        modes,
-        _matrix(scored.column("risk_30"), len(modes)),
-        len(set(scored.column("vehicle_id").to_pylist())),
+        scored.modes[0],
+        scored.risk[0],
+        len(set(scored.vehicle_id)),
     )
 
 
@@ -91,23 +83,26 @@ def matured_rows(store: ClickHouse, use: Use, since_ms: int, until_ms: int) -> S
         "profile": use.profile,
         "since": since_ms,
         "until": until_ms,
-        "model": use.model,
     }
-    ((rows, vehicles),) = store.rows(
-        "SELECT uniqExact(vehicle_id, toDate(time)), uniqExact(vehicle_id) FROM risk "  # noqa: S608
+    ((rows,),) = store.rows(
+        "SELECT uniqExact(vehicle_id, toDate(time)) FROM risk "  # noqa: S608 (ours)
         f"WHERE {_WEEK}AND model = %(model)s",
+        model=use.model,
         **place,
     )
-    every = max(1, -(-int(rows) // (20 * ROWS))) if vehicles else 1
+    return _scored(store, use, place | {"every": max(1, -(-int(rows) // (20 * ROWS)))})
+
+
+def _scored(store: ClickHouse, use: Use, place: Mapping[str, object]) -> ScoredPair:
     table = store.arrow(
         "SELECT vehicle_id, toUnixTimestamp64Milli(time) AS at, modes, risk_30 "  # noqa: S608
         f"FROM risk FINAL WHERE {_WEEK}{_SOME}AND model = %(model)s ORDER BY vehicle_id, time "
         "LIMIT 1 BY vehicle_id, toDate(time)",
-        every=every,
+        model=use.model,
         **place,
     )
     modes = tuple(table.column("modes")[0].as_py()) if table.num_rows else ()
-    risk = _matrix(table.column("risk_30"), len(modes))
+    risk = matrix(table.column("risk_30"), len(modes))
     return ScoredPair(
         table.column("vehicle_id").to_pylist(),
         table.column("at").to_numpy().astype(np.int64),
@@ -179,10 +174,3 @@ def stored_drift(store: ClickHouse, tenant: str, profile: str, weeks: int) -> li
 
 
 _COLUMNS = ("kind", "subject", "value", "low", "high", "drifted")
-
-
-def _matrix(column: object, width: int) -> Floats:
-    """Lists [n] of equal width as an array [n x width]."""
-    lists = column.combine_chunks()  # type: ignore[attr-defined]
-    flat = lists.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, np.float32).reshape(len(lists), width)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from contracts.batches import Floats
+from infra.arrow_rows import matrix
 from infra.clickhouse import ClickHouse
 
 MAX_FRAMES = 400
@@ -65,10 +65,7 @@ def means_between(
         signals=signals,
         limit=MAX_FRAMES,
     )
-    flat: npt.NDArray[np.float32] = (
-        table.column("mean").combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    )
-    return flat.reshape(table.num_rows, signals)
+    return matrix(table.column("mean"), signals)
 
 
 def fault_codes_between(

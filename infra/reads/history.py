@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from contracts.batches import Floats
 from contracts.records import EventKind
+from infra.arrow_rows import matrix
 from infra.clickhouse import ClickHouse
 
 MAX_FRAMES = 60_000
@@ -54,9 +55,7 @@ def frame_means(
         limit=MAX_FRAMES,
     )
     times: npt.NDArray[np.int64] = table.column("t").to_numpy()[::-1]
-    flat = table.column("mean").combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    values: Floats = flat.reshape(len(times), signals)[::-1]
-    return Means(times, values)
+    return Means(times, matrix(table.column("mean"), signals)[::-1])
 
 
 def happenings(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from contracts.batches import Floats
+from infra.arrow_rows import matrix
 from infra.clickhouse import ClickHouse
 from models.judging import ScoredPair
 from models.table import DAY_MS
@@ -50,9 +51,8 @@ def _rows_of(model: str) -> str:
 
 def _risk(table: object, name: str) -> tuple[tuple[str, ...], Floats]:
     """A model's modes, the same in all of its rows, and its risk [n x modes]."""
-    column = table.column(name).combine_chunks()  # type: ignore[attr-defined]
+    column = table.column(name)  # type: ignore[attr-defined]
     if not len(column):
         return (), np.empty((0, 0), np.float32)
     modes = tuple(table.column(f"{name}_modes")[0].as_py())  # type: ignore[attr-defined]
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return modes, np.asarray(flat, np.float32).reshape(len(column), len(modes))
+    return modes, matrix(column, len(modes))
