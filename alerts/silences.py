@@ -1,12 +1,14 @@
 """Which alerts a silence keeps quiet."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final, Literal, get_args
 
 from alerts.glob import fits
 from contracts.alerts import Alert, Silence
 
-FIELDS = ("vehicle", "depot", "profile", "mode", "severity", "condition")
+Field = Literal["vehicle", "depot", "profile", "mode", "severity", "condition"]
 """What a matcher may look at."""
+FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 
 
 def complaint(matchers: Mapping[str, str]) -> str:

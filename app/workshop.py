@@ -130,7 +130,7 @@ class Workshop:
         return self._write(order, "cancelled", note=note or order.note)
 
     def _active(self, vehicle_id: str) -> list[WorkOrder]:
-        return self.orders.of(self.tenant, states=ACTIVE, vehicle_id=vehicle_id)
+        return self.orders.of(self.tenant, states=ACTIVE, vehicles=[vehicle_id])
 
     def _check(self, order: WorkOrder) -> None:
         if order.state not in ACTIVE:

@@ -54,18 +54,18 @@ class WorkOrders:
         tenant: str,
         *,
         states: Sequence[str] = (),
-        vehicle_id: str = "",
+        vehicles: Sequence[str] = (),
         limit: int = 200,
         offset: int = 0,
     ) -> list[WorkOrder]:
-        """The newest versions, the first to begin first."""
-        more = "AND vehicle_id = %(vehicle)s" if vehicle_id else ""
+        """The newest versions, the first to begin first; of these vehicles, or of all."""
+        more = "AND vehicle_id IN %(vehicles)s" if vehicles else ""
         where = "WHERE now IN %(states)s" if states else ""
         rows = self._store.rows(
             f"SELECT newest FROM ({_NEWEST.format(more=more)}) {where} "  # noqa: S608 (ours)
             "ORDER BY begins, newest LIMIT %(limit)s OFFSET %(offset)s",
             tenant=tenant,
-            vehicle=vehicle_id,
+            vehicles=list(vehicles),
             states=list(states),
             limit=limit,
             offset=offset,

@@ -2,12 +2,13 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from msgspec.structs import replace
 from pydantic import Field
 
+from alerts.silences import Field as Matched
 from alerts.silences import complaint
 from app.api.acting import WAITED, Accepted, Prefer, Text, Until, send
 from app.api.context import Context, Wired
@@ -15,7 +16,6 @@ from app.api.problems import ProblemError, bad_parameter
 from contracts.alerts import Action, AlertCommand, Silence
 from infra.reads import silences as stored
 
-Matched = Literal["vehicle", "depot", "profile", "mode", "severity", "condition"]
 Value = Annotated[str, Field(max_length=200, pattern=r"[^*]")]
 router = APIRouter(prefix="/api/silences", tags=["alerts"])
 

@@ -149,8 +149,7 @@ def vehicle(context: Wired, key: Key) -> Vehicle:
 
 
 def _unusual(profile: str, odd: UnusualScore) -> Unusual:
-    known = words.profile_of(profile)
-    labels = {one.path: one.label for one in known.signals} if known else {}
+    labels = words.signal_labels(profile)
     named = [labels.get(path, path) for path in odd.signals]
     return Unusual(odd.time_ms, odd.rank, odd.rank >= LINE, named)
 

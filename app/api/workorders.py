@@ -125,7 +125,7 @@ def orders(
     found = _stored(context).of(
         context.tenant,
         states=_STATES.get(state, (state,)),
-        vehicle_id=vehicle,
+        vehicles=[vehicle] if vehicle else [],
         limit=limit + 1,
         offset=offset,
     )

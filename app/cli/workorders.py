@@ -154,7 +154,7 @@ def _of(context: Context, state: str, vehicle: str) -> list[WorkOrder]:
     if state not in STATES:
         raise SettingsError(f"--state {state}: choose from {', '.join(STATES)}")
     return WorkOrders(context.store).of(
-        context.tenant, states=STATES[state], vehicle_id=vehicle, limit=5_000
+        context.tenant, states=STATES[state], vehicles=[vehicle] if vehicle else [], limit=5_000
     )
 
 

@@ -103,11 +103,12 @@ def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> d
 
 def _planned(context: Context, vehicles: list[FleetVehicle]) -> dict[str, str]:
     """The work order that comes first, by vehicle of the page that has one open."""
-    standing = {one.vehicle_id for one in vehicles if one.alert_id}
+    standing = [one.vehicle_id for one in vehicles if one.alert_id]
     if not standing:
         return {}
-    found = WorkOrders(context.store).of(context.tenant, states=ACTIVE, limit=_ORDERS)
-    return {one.vehicle_id: one.order_id for one in reversed(found) if one.vehicle_id in standing}
+    orders = WorkOrders(context.store)
+    found = orders.of(context.tenant, states=ACTIVE, vehicles=standing, limit=_ORDERS)
+    return {one.vehicle_id: one.order_id for one in reversed(found)}
 
 
 def _sparks(context: Context, vehicles: list[FleetVehicle], now_ms: int) -> dict[str, list[float]]:
