@@ -11,39 +11,48 @@ import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
 from contracts import alert_log, alerts, dead_letters, notices, records, risk
 from contracts.topics import TOPICS, Topic
+from infra import cloud_events
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = ROOT / "docs" / "asyncapi"
-MESSAGES: Final[Mapping[str, tuple[str, Any, str, str]]] = {
-    "telemetry": ("Records", list[records.Record], "receive", "frames and events of vehicles"),
-    "risk": (
-        "AlertLog",
-        list[risk.RiskUpdate] | alert_log.Note,
-        "send",
-        "risk of scored vehicles, and between them what else changes alerts",
-    ),
-    "commands": ("Command", alerts.AlertCommand, "receive", "what people ask of alerts"),
-    "alerts": ("Notice", notices.Notice, "send", "every change of an alert"),
-    "dead-letters": (
-        "Refused",
-        dead_letters.DeadLetter,
-        "send",
-        "what was refused, with its bytes",
-    ),
-}
-"""Of each topic: its message's name and type, what Telltale does with it, and what it holds."""
+
+
+class Told(NamedTuple):
+    """A message: its topic, name and type, and what it holds. One that is a CloudEvent has `kinds`,
+    the ends of its types.
+    """
+
+    topic: str
+    name: str
+    type: Any
+    holds: str
+    kinds: tuple[str, ...] = ()
+
+
+_STEPS: Final = tuple(f"alert.{step}" for step in get_args(alerts.Step) if step)
+MESSAGES: Final = (
+    Told("telemetry", "Records", list[records.Record], "frames and events of vehicles"),
+    Told("risk", "Risk", list[risk.RiskUpdate], "risk of scored vehicles", ("risk.scored",)),
+    Told("risk", "Note", alert_log.Note, "what else changes alerts, for the alerter alone"),
+    Told("commands", "Command", alerts.AlertCommand, "what people ask of alerts"),
+    Told("alerts", "Notice", notices.Notice, "every change of an alert", _STEPS),
+    Told("dead-letters", "Refused", dead_letters.DeadLetter, "what was refused, with its bytes"),
+)
+_RECEIVED: Final = frozenset({"telemetry", "commands"})
+"""Topics that Telltale reads; it writes the others."""
 _PREFIX: Final = "#/components/schemas/"
 _MODULES: Final = (records, risk, alerts, alert_log, notices, dead_letters)
 _ABOUT: Final = (
     "Messages are msgpack. A schema of type array with `prefixItems` is a struct whose fields "
     "stand in that order, without names; `title` gives each field's name. Strings of format "
-    "binary are msgpack's bin. Topic names may carry a prefix of the installation."
+    "binary are msgpack's bin. Topic names may carry a prefix of the installation. Headers, where "
+    "there are some, are those of CloudEvents 1.0 (its Kafka binding, binary mode)."
 )
 
 
@@ -53,8 +62,8 @@ def asyncapi() -> dict[str, Any]:
     bodies, schemas = _schemas()
     channels = {topic.name: _channel(topic) for topic in TOPICS}
     messages = {
-        name: {"title": name, "summary": holds, "payload": body}
-        for (name, _, _, holds), body in zip(MESSAGES.values(), bodies, strict=True)
+        told.name: {"title": told.name, "summary": told.holds, **_headers(told), "payload": body}
+        for told, body in zip(MESSAGES, bodies, strict=True)
     }
     return {
         "asyncapi": "3.0.0",
@@ -66,14 +75,7 @@ def asyncapi() -> dict[str, Any]:
         },
         "defaultContentType": "application/msgpack",
         "channels": channels,
-        "operations": {
-            f"{action}-{topic}": {
-                "action": action,
-                "channel": {"$ref": f"#/channels/{topic}"},
-                "summary": holds,
-            }
-            for topic, (_, _, action, holds) in MESSAGES.items()
-        },
+        "operations": dict(map(_operation, TOPICS)),
         "components": {"messages": messages, "schemas": schemas},
     }
 
@@ -93,7 +95,7 @@ def record_schema() -> dict[str, Any]:
 
 
 def _schemas() -> tuple[tuple[Any, ...], dict[str, Any]]:
-    types = [type_ for _, type_, _, _ in MESSAGES.values()]
+    types = [told.type for told in MESSAGES]
     bodies, schemas = msgspec.json.schema_components(types, ref_template=_PREFIX + "{name}")
     return bodies, _readable(schemas)
 
@@ -115,12 +117,34 @@ def _readable(schemas: Mapping[str, Any]) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
+def _headers(told: Told) -> dict[str, Any]:
+    """The attributes of a CloudEvent as Kafka headers (infra/cloud_events.py); none of others."""
+    if not told.kinds:
+        return {}
+    about: dict[str, Any] = {
+        "ce_specversion": {"const": "1.0"},
+        "ce_type": {"enum": [f"{cloud_events.PREFIX}{kind}" for kind in told.kinds]},
+        "ce_source": {"pattern": "^/tenants/.+", "description": "the tenant of the first vehicle"},
+        "ce_id": {"description": "unique within the source"},
+        "ce_time": {"format": "date-time", "description": "event time"},
+        "content-type": {"const": "application/msgpack"},
+    }
+    properties = {name: {"type": "string", **schema} for name, schema in about.items()}
+    return {"headers": {"type": "object", "required": list(about), "properties": properties}}
+
+
+def _operation(topic: Topic) -> tuple[str, dict[str, Any]]:
+    action = "receive" if topic.name in _RECEIVED else "send"
+    channel = {"$ref": f"#/channels/{topic.name}"}
+    return f"{action}-{topic.name}", {"action": action, "channel": channel, "summary": topic.holds}
+
+
 def _channel(topic: Topic) -> dict[str, Any]:
-    name = MESSAGES[topic.name][0]
+    names = [told.name for told in MESSAGES if told.topic == topic.name]
     return {
         "address": topic.name,
         "description": topic.holds,
-        "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "bindings": {
             "kafka": {
                 "topic": topic.name,

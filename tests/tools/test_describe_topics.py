@@ -9,6 +9,7 @@ from contracts.dead_letters import DeadLetter
 from contracts.records import VehicleEvent
 from contracts.risk import ModeRisk, RiskUpdate, Rul
 from contracts.topics import TOPICS
+from infra import cloud_events
 from tools import describe_topics
 from tools.describe_topics import asyncapi, main, record_schema
 
@@ -38,11 +39,9 @@ MESSAGES = [
 
 def schema_of(topic):
     document = asyncapi()
-    (reference,) = document["channels"][topic]["messages"].values()
-    name = reference["$ref"].rsplit("/", 1)[-1]
-    return document["components"]["messages"][name]["payload"] | {
-        "components": document["components"]
-    }
+    messages = document["components"]["messages"]
+    among = [messages[name]["payload"] for name in document["channels"][topic]["messages"]]
+    return {"anyOf": among, "components": document["components"]}
 
 
 @pytest.mark.parametrize(("topic", "message"), MESSAGES)
@@ -62,6 +61,21 @@ def test_what_is_sent_is_what_is_described(topic, message):
 )
 def test_other_messages_are_not(topic, message):
     assert not jsonschema_rs.is_valid(schema_of(topic), message)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Risk", "risk.scored"), ("Notice", "alert.opened"), ("Notice", "alert.raised")],
+)
+def test_headers_are_described_as_they_are_sent(name, kind):
+    schema = asyncapi()["components"]["messages"][name]["headers"]
+    sent = cloud_events.headers(kind, "/tenants/default", "V1-1-1", 1_700_000_000_123)
+    told = {header: value.decode() for header, value in sent}
+    assert set(schema["properties"]) == set(schema["required"]) == set(told)
+    jsonschema_rs.validate(schema, told, validate_formats=True)
+    for header in set(told) - {"ce_id"}:
+        other = told | {header: "other"}
+        assert not jsonschema_rs.is_valid(schema, other, validate_formats=True), header
 
 
 def test_records_have_a_schema_of_their_own():
