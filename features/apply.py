@@ -34,10 +34,10 @@ def apply_frames(plan: Plan, block: Block, batch: Batch) -> npt.NDArray[np.int8]
     ages.add_use(block.used, block.replaced, batch.time_ms)
     block.frames += 1
     surprised = _renew(plan, block, batch)
-    since = block.newest - block.scored
-    due = (since >= plan.profile.score_interval_ms) & (batch.time_ms > block.scored)
+    since = block.newest - block.moment
+    due = (since >= plan.profile.score_interval_ms) & (batch.time_ms > block.moment)
     trigger = np.where(due, DUE, np.where(surprised, RESIDUAL, NONE)).astype(np.int8)
-    np.copyto(block.scored, _date(block), where=trigger != NONE)
+    _mark(block, trigger != NONE)
     return trigger
 
 
@@ -48,7 +48,7 @@ def apply_event(plan: Plan, block: Block, event: VehicleEvent) -> int:
         code = plan.codes.get(event.code, len(plan.codes))
         lag = int(block.newest[0]) - event.time_ms
         codes.add(block.codes[0], code, lag, plan.half_lives_ms)
-        block.scored[:] = _date(block)
+        _mark(block, np.ones(1, np.bool_))
         return FAULT_CODE
     if event.kind == "replacement" and event.code in plan.parts:
         ages.replace(block.used[0], block.replaced[0], plan.parts[event.code], event.time_ms)
@@ -58,13 +58,16 @@ def apply_event(plan: Plan, block: Block, event: VehicleEvent) -> int:
     return NONE
 
 
-def _date(block: Block) -> Ints:
-    """The date of a row made now: the newest event time, and always later than the row before.
+def _mark(block: Block, made: npt.NDArray[np.bool_]) -> None:
+    """Remember that these vehicles' rows are made now, and date them: the newest event time, and
+    always later than the row before.
 
-    A late record makes a row without making time go on. Under the date of another row it would
-    take that one's place in the store, or lose its own, as a stalled writer may have it.
+    A late record, or a second code at one instant, makes a row without making time go on. Under
+    the date of another row it would take that one's place in the store, or lose its own, as a
+    stalled writer may have it. When the next one is due counts from the time, not from the date.
     """
-    return np.maximum(block.newest, block.scored + 1)
+    np.copyto(block.scored, np.maximum(block.newest, block.scored + 1), where=made)
+    np.copyto(block.moment, block.newest, where=made)
 
 
 def _advance(plan: Plan, block: Block, time_ms: Ints) -> None:

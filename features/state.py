@@ -21,8 +21,10 @@ from features.codes import HALF_LIVES
 from features.moments import SUMS
 from features.profile import Profile
 
-ENGINE_VERSION: Final = 1
-"""Grows whenever the meaning of the arrays changes; older snapshots are then refused."""
+ENGINE_VERSION: Final = 2
+"""Grows whenever the meaning of the arrays changes; older snapshots are then refused, but for those
+of version 1, which lack `moment` alone.
+"""
 _CLOCKS: Final = ("newest", "frame", "frame_seq", "first", "scored", "firmware", "reset", "frames")
 
 
@@ -68,7 +70,7 @@ class Layout:
     def int_parts(self) -> dict[str, tuple[slice, tuple[int, ...]]]:
         """Where each integer part stands in a row, and its shape."""
         clocks: dict[str, tuple[int, ...]] = dict.fromkeys(_CLOCKS, ())
-        shapes = {"buckets": (2,), "replaced": (self.parts,), "used": (self.parts,)}
+        shapes = {"buckets": (2,), "replaced": (self.parts,), "used": (self.parts,), "moment": ()}
         return _places(clocks | shapes)
 
 
@@ -91,7 +93,8 @@ class Block:
     [n, 2, codes], `baseline` [n, 2 buckets, 2, K], `now` and `spread` [n, K] of the newest frame.
     Integers, times in Unix milliseconds, 0 = never: `newest` time of any record, `frame` and
     `frame_seq` of the newest frame, `first` record, `scored` the newest row's date, `firmware`
-    change, baseline `reset`, `frames` counted [n]; `buckets` [n, 2]; `replaced`, `used` [n, P].
+    change, baseline `reset`, `frames` counted [n]; `buckets` [n, 2]; `replaced`, `used` [n, P];
+    `moment` [n] the newest event time when the newest row was made, which its date may be after.
     """
 
     sums: Floats
@@ -111,6 +114,7 @@ class Block:
     buckets: Ints
     replaced: Ints
     used: Ints
+    moment: Ints
 
     def __init__(self, layout: Layout, floats: Floats, ints: Ints) -> None:
         self.layout, self.floats, self.ints = layout, floats, ints
@@ -182,9 +186,8 @@ class ProfileState:
         """The state as arrays: views, not copies, except for the index."""
         count = len(self.rows)
         index = "\n".join(f"{tenant}\n{vehicle}" for tenant, vehicle in self.rows)
-        version = f"{ENGINE_VERSION}\n{self.layout}\n{self.expectation_id}"
         return {
-            "version": _text(version),
+            "version": _text(self._version(ENGINE_VERSION)),
             "index": _text(index),
             "floats": self.floats[:count],
             "ints": self.ints[:count],
@@ -194,8 +197,11 @@ class ProfileState:
 
     def load(self, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Take over what `arrays` returned. Raises StaleStateError when it doesn't fit."""
-        version = f"{ENGINE_VERSION}\n{self.layout}\n{self.expectation_id}"
-        if bytes(arrays["version"].tobytes()).decode() != version:
+        version = bytes(arrays["version"].tobytes()).decode()
+        ints = arrays["ints"]
+        if version == self._version(1):
+            ints = self._with_moment(ints)
+        elif version != self._version(ENGINE_VERSION):
             raise StaleStateError(
                 f"the stored state of profile {self.profile} was made by another engine version, "
                 f"profile or expectation; rebuild it from history"
@@ -206,8 +212,18 @@ class ProfileState:
         count = len(self.rows)
         if count > len(self.floats):
             self._grow(count)
-        for name in ("floats", "ints", "windows", "rings"):
+        self.ints[:count] = ints
+        for name in ("floats", "windows", "rings"):
             getattr(self, name)[:count] = arrays[name]
+
+    def _version(self, number: int) -> str:
+        return f"{number}\n{self.layout}\n{self.expectation_id}"
+
+    def _with_moment(self, ints: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """Version 1 kept the newest row's date alone: the row was made then or just before."""
+        parts = self.layout.int_parts
+        scored, newest = (ints[:, parts[name][0]] for name in ("scored", "newest"))
+        return np.hstack([ints, np.minimum(scored, newest)])
 
 
 class PartitionState:
