@@ -99,7 +99,7 @@ def test_a_late_code_puts_off_the_next_row_by_an_interval_from_what_was_known():
     assert found[-1][0] == after.start_ms
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(logs(), st.integers(0, 24))
 def test_a_snapshot_from_before_moments_were_kept_goes_on(log, cut):
     before, after = log.records[:cut], log.records[cut:]
