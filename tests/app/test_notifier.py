@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 
@@ -15,6 +16,7 @@ from alerts.routing import Route
 from app.notifier import GIVE_UP_MS, Notifier, Outside, backoff_ms
 from contracts.notices import encode_notice
 from infra.alert_publisher import AlertPublisher
+from infra.notify import send as sending
 from infra.notify.config import Config, Target
 from infra.notify.outbox import Outbox
 from infra.notify.send import Sent
@@ -99,6 +101,39 @@ def test_a_receiver_that_fails_for_half_an_hour_gets_it_with_the_same_id(bench):
     assert len(bench.sent) == 10
     assert len({identity for _, identity, _ in bench.sent}) == 1
     assert bench.outbox.listed()[0].state == "answered"
+
+
+@pytest.mark.parametrize("temper", [{}, {"hang": 5.0}, "inside"], ids=["500", "hangs", "redirects"])
+def test_a_real_receiver_in_trouble_for_half_an_hour_gets_it_once_and_holds_nobody_up(
+    bench, monkeypatch, temper
+):
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    monkeypatch.setattr(sending, "_TOTAL_S", 0.1)
+    inside, good = Receiver(204), Receiver(204)
+    with listening(inside) as within:
+        troubled = {"headers": {"location": within}} if temper == "inside" else temper
+        bad = Receiver(307 if temper == "inside" else 500, **troubled)
+        with listening(bad) as url, listening(good) as other:
+            hooks = [
+                Target(name, webhook=place, secret_env="HOOK_SECRET")
+                for name, place in (("hook", url), ("chat", other))
+            ]
+            bench.notifier._config = Config(hooks, [Route("hook"), Route("chat")])
+            bench.send = partial(sending.send, allow_internal=True)
+            bench.notifier._outside = replace(bench.notifier._outside, send=bench.send)
+            bench.put(*notices(0.3, 0.3))
+            for _ in range(31):
+                bench.pass_(MINUTE)
+            assert len(good.got) == 1
+            tries = len(bad.got)
+            assert 5 <= tries <= 12
+            bad.answers, bad.headers, bad.hang = [204], {}, 0.0
+            for _ in range(90):
+                bench.pass_(MINUTE)
+    assert len(bad.got) == tries + 1
+    assert len({headers["webhook-id"] for headers, _ in bad.got}) == 1
+    assert {one.state for one in bench.outbox.listed()} == {"answered"}
+    assert inside.got == []
 
 
 def test_what_the_receiver_wishes_is_respected(bench):

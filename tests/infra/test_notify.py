@@ -181,6 +181,17 @@ def test_apprise_targets_are_guarded_and_filled_from_templates():
     assert len(receiver.got) == 1
 
 
+@pytest.mark.parametrize(("title", "body"), [("", ""), ("{{ title }}", "{{ text }}")])
+def test_a_template_in_an_alerts_text_stays_text(title, body):
+    receiver, evil = Receiver(200), "{{ 7*7 }}{% for x in alerts %}"
+    with listening(receiver) as url:
+        place = url.removeprefix("http://").split("/")[0]
+        target = Target("chat", url=f"json://{place}/x", title=title, body=body)
+        assert send(target, "m", Message(evil, evil, []), allow_internal=True).answered
+    sent = json.loads(receiver.got[0][1])
+    assert (sent["title"], sent["message"]) == (evil, evil)
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [
