@@ -8,7 +8,7 @@ import msgspec
 
 from alerts.severity import RANK
 from contracts.alerts import Alert
-from contracts.notices import Notice
+from contracts.notices import DriftNotice, Notice
 
 _STEPS: Final = {
     "escalated": "nobody has acted on it yet",
@@ -19,6 +19,8 @@ _STEPS: Final = {
 }
 _CONDITIONS: Final = {"signal_lost": "No signal", "data_late": "Data comes late"}
 _MOST: Final = 50
+_FIGURES: Final = 8
+"""So many that have drifted are named in a message."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -53,8 +55,27 @@ class Message(msgspec.Struct, frozen=True):
     event: str = "alert.changed"
 
 
-def message_of(notices: Sequence[Notice], base_url: str) -> Message:
-    """One message of all these notices: of each alert the newest, the most urgent first."""
+def message_of(notices: Sequence[Notice | DriftNotice], base_url: str) -> Message:
+    """One message of all these notices, which are of one group: alerts, or a model that drifts."""
+    drift = [one for one in notices if isinstance(one, DriftNotice)]
+    if drift:
+        return _drifted(drift)
+    return _changed([one for one in notices if isinstance(one, Notice)], base_url)
+
+
+def _drifted(notices: Sequence[DriftNotice]) -> Message:
+    """The furthest beyond their limit first."""
+    ordered = sorted(notices, key=lambda one: (-one.week_ms, one.place, one.subject))
+    lines = [f"- {one.text}" for one in ordered[:_FIGURES]]
+    if len(ordered) > _FIGURES:
+        lines.append(f"And {len(ordered) - _FIGURES} more; `telltale drift` shows all.")
+    figures = f"{len(ordered)} figure{'s' if len(ordered) > 1 else ''}"
+    title = f"Drift: {ordered[0].model}, {figures}"
+    return Message(title, "\n".join(lines), [], "model.drifted")
+
+
+def _changed(notices: Sequence[Notice], base_url: str) -> Message:
+    """Of each alert the newest, the most urgent first."""
     newest: dict[str, Notice] = {}
     for notice in sorted(notices, key=lambda one: one.change.version):
         newest[notice.alert.alert_id] = notice

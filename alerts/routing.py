@@ -10,7 +10,7 @@ from alerts.glob import fits
 from alerts.quiet import Digest, Quiet
 from alerts.severity import RANK
 from contracts.alerts import Condition, Severity, Step
-from contracts.notices import Notice
+from contracts.notices import DriftNotice, Notice
 
 GROUP_WAIT_MS = 30_000
 """What happens within so many milliseconds is told in one message."""
@@ -43,7 +43,7 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Entry(msgspec.Struct, frozen=True):
     """A notice on its way to a target: told not before `due_ms`, with all of the same `group`."""
 
-    notice: Notice
+    notice: Notice | DriftNotice
     target: str
     group: str
     due_ms: int
@@ -60,6 +60,16 @@ def entries(notice: Notice, routes: Iterable[Route], now_ms: int) -> list[Entry]
         if found is None or due_ms < found.due_ms:
             soonest[route.target] = Entry(notice, route.target, _group(notice, route), due_ms)
     return list(soonest.values())
+
+
+def lab_entries(notices: Iterable[DriftNotice], targets: Iterable[str], now_ms: int) -> list[Entry]:
+    """What data scientists are told, at once: no route of alerts has a part in it."""
+    wanted = tuple(targets)
+    return [
+        Entry(one, target, f"/drift/{one.tenant}/{one.model}", now_ms)
+        for one in notices
+        for target in wanted
+    ]
 
 
 def passes(notice: Notice, route: Route) -> bool:

@@ -1,33 +1,41 @@
 """Looks at how a champion is used, week by week, and tells data scientists where it has drifted."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import Final
 
 import numpy as np
 
-from alerts.message import Message
+from alerts.routing import lab_entries
 from app.settings import Settings
 from contracts.errors import DataError
+from contracts.notices import DriftNotice
 from features.profile import Profile
 from features.vector import feature_specs
 from infra.notify.config import load_config
-from infra.notify.send import Sent, send
-from infra.reads.drift import Use, matured_rows, missing_shares, read_week
+from infra.notify.outbox import outbox_in
+from infra.reads.drift import (
+    Use,
+    matured_rows,
+    missing_shares,
+    read_week,
+    stored_drift,
+    write_drift,
+)
 from infra.store import ClickHouseStore
 from models.bundle import ALERT_DAYS, Bundle
-from models.drift import Measure, calibration, missing, stability
-from models.drift_words import told
+from models.drift import Measure, calibration, drifted, missing, stability
+from models.drift_words import told as in_words
 from models.judging import judge_scored
 from models.record import TrainingRecord
 from models.reference import WEEK_MS, Reference, week_of
+from models.registry import Registry
 from models.table import DAY_MS, Progress, no_progress
 
 AGEING = frozenset({"age", "use", "firmware"})
 """Kinds of features that only ever grow."""
-SHOWN = 8
-"""So many are named in a message."""
+WEEKS: Final = 12
+"""The newest so many weeks are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +64,38 @@ class Subject:
         return Use(self.tenant, self.profile.name, bundle.id, bundle.feature_names)
 
 
-def look(
+def subject_of(settings: Settings, profile: Profile) -> Subject:
+    """The champion of a profile. Raises DataError where it has none, ModelError."""
+    registry = Registry(settings.models_dir)
+    champion = registry.champion(profile.name)
+    if champion is None:
+        raise DataError(f"profile {profile.name} has no champion; train one with `telltale train`")
+    bundle, _ = registry.load(champion)
+    return Subject(profile, bundle, registry.manifest(champion).record, settings.tenant)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to look: when it is, at how many weeks; `quiet` tells nobody."""
+
+    now_ms: int
+    weeks: int = WEEKS
+    quiet: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a look came to: everything that was measured, what has drifted as of the newest week,
+    what of that is news, and the targets that will hear of it.
+    """
+
+    measures: list[Measure]
+    drifted: list[Measure]
+    news: list[Measure]
+    told: list[str]
+
+
+def measure(
     store: ClickHouseStore,
     subject: Subject,
     weeks: int,
@@ -93,20 +132,64 @@ def look(
     return found + _calibration(store, subject, (since, until), mondays[-1])
 
 
-def tell(settings: Settings, subject: Subject, found: Sequence[Measure]) -> dict[str, Sent]:
-    """Send what has drifted to the targets that the notifier's file names as `lab`."""
-    if settings.notify.file is None or not found:
-        return {}
-    config = load_config(settings.notify.file)
-    lines = [f"- {told(subject.profile, one)}" for one in found[:SHOWN]]
-    if len(found) > SHOWN:
-        lines.append(f"And {len(found) - SHOWN} more; `telltale drift` shows all.")
-    title = f"Drift: {subject.bundle.id}, {len(found)} figures"
-    message = Message(title, "\n".join(lines), [], "model.drifted")
-    identity = f"drift_{hashlib.sha256(repr((title, lines)).encode()).hexdigest()[:24]}"
-    deliver = partial(send, allow_internal=settings.notify.allow_internal)
-    targets = [one for one in config.targets if one.name in config.lab]
-    return {one.name: deliver(one, identity, message) for one in targets}
+def see(
+    settings: Settings,
+    store: ClickHouseStore,
+    subject: Subject,
+    look: Look,
+    progress: Progress = no_progress,
+) -> Seen:
+    """Look, tell what is new, and keep what was measured. Raises DataError as `measure` does.
+
+    What is told is in the outbox before the table says that it is known: who dies in between
+    finds it as news again, under ids that the outbox knows.
+    """
+    measures = measure(store, subject, look.weeks, progress)
+    found = drifted(measures)
+    known = _known(store, subject)
+    news = [one for one in found if (one.kind, one.subject) not in known]
+    told = [] if look.quiet else tell(settings, subject, news, look.now_ms)
+    write_drift(store.clickhouse, subject.use, measures, look.now_ms)
+    return Seen(measures, found, news, told)
+
+
+def tell(settings: Settings, subject: Subject, news: Sequence[Measure], now_ms: int) -> list[str]:
+    """Put news into the outbox for the targets that the notifier's file names as `lab`; their
+    names. The notifier sends it.
+    """
+    if settings.notify.file is None or not news:
+        return []
+    lab = load_config(settings.notify.file).lab
+    notices = [
+        DriftNotice(
+            subject.tenant,
+            subject.bundle.id,
+            one.week_ms,
+            one.kind,
+            one.subject,
+            in_words(subject.profile, one),
+            place,
+        )
+        for place, one in enumerate(news)
+    ]
+    outbox = outbox_in(settings.home)
+    try:
+        outbox.add(lab_entries(notices, lab, now_ms))
+    finally:
+        outbox.close()
+    return lab
+
+
+def _known(store: ClickHouseStore, subject: Subject) -> set[tuple[str, str]]:
+    """Kind and subject of what had drifted when it was last looked at, in the newest week or the
+    one before: a week that has just begun holds few rows, and its limits are wide.
+    """
+    stored = stored_drift(store.clickhouse, subject.tenant, subject.profile.name, 2)
+    return {
+        (one.measure.kind, one.measure.subject)
+        for one in stored
+        if one.model == subject.bundle.id and one.measure.drifted
+    }
 
 
 def _calibration(

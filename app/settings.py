@@ -164,6 +164,16 @@ class NotifySettings(BaseModel):
     allow_internal: bool = False
 
 
+class DriftSettings(BaseModel):
+    """How often `telltale up` looks whether a champion's use has drifted away from its training,
+    in hours; 0 for never.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    every_hours: float = Field(default=24, ge=0, le=8_760, allow_inf_nan=False)
+
+
 class Settings(BaseSettings):
     """All settings. `home` holds data, logs and what running processes publish."""
 
@@ -180,6 +190,7 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     workshop: WorkshopSettings = WorkshopSettings()
     notify: NotifySettings = NotifySettings()
+    drift: DriftSettings = DriftSettings()
     ingest: IngestSettings = IngestSettings()
     oidc: OidcSettings = OidcSettings()
 

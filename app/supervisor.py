@@ -1,4 +1,4 @@
-"""Starts services in order, keeps them running, stops them in reverse."""
+"""Starts services in order, keeps them running, stops them in reverse; and chores by the clock."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +13,8 @@ from infra.child import Child
 _POLL_S = 0.25
 _RESTARTS = 5
 _WINDOW_S = 60.0
+_CALM_S = 60.0
+"""Chores wait until the services have found their feet."""
 
 _log = structlog.get_logger(__name__)
 
@@ -30,12 +32,31 @@ class Service:
     restarts: list[float] = field(default_factory=list)
 
 
+@dataclass
+class Chore:
+    """Something short that is started again and again, one at a time; `next_s` by the clock. One
+    that fails has its say in the log and comes again in its turn.
+    """
+
+    name: str
+    every_s: float
+    start: Callable[[], Child]
+    child: Child | None = None
+    next_s: float = 0.0
+
+
 class Supervisor:
     """Runs services until told to stop; one that ends is started again, a few times a minute."""
 
-    def __init__(self, services: Sequence[Service], announce: Callable[[str], None]) -> None:
-        self._services = list(services)
-        self._announce = announce
+    def __init__(
+        self,
+        services: Sequence[Service],
+        announce: Callable[[str], None],
+        chores: Sequence[Chore] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._services, self._chores = list(services), list(chores)
+        self._announce, self._clock = announce, clock
 
     def start(self) -> None:
         """Start all, in order. Raises UnavailableError; what was started is stopped then."""
@@ -46,6 +67,8 @@ class Supervisor:
         except BaseException:
             self.stop()
             raise
+        for chore in self._chores:
+            chore.next_s = self._clock() + _CALM_S
 
     def run(self) -> NoReturn:
         """Watch until interrupted. Raises UnavailableError when one keeps ending."""
@@ -54,17 +77,34 @@ class Supervisor:
             time.sleep(_POLL_S)
 
     def look(self) -> None:
-        """Start again what has ended. Raises UnavailableError when one keeps ending."""
+        """Start again what has ended, and the chores whose time has come. Raises UnavailableError
+        when a service keeps ending.
+        """
         for service in self._services:
             if service.child and service.child.exit_code is not None:
                 self._restart(service, service.child)
+        for chore in self._chores:
+            self._turn(chore)
 
     def stop(self) -> None:
         """Stop all, the last started first."""
-        for service in reversed(self._services):
-            if service.child:
-                service.child.stop()
-                service.child = None
+        both: list[Service | Chore] = [*self._services, *self._chores]
+        for one in reversed(both):
+            if one.child:
+                one.child.stop()
+                one.child = None
+
+    def _turn(self, chore: Chore) -> None:
+        if chore.child:
+            code = chore.child.exit_code
+            if code is None:
+                return
+            if code:
+                _log.warning("chore failed", chore=chore.name, reason=chore.child.last_words())
+            chore.child = None
+        if self._clock() >= chore.next_s:
+            chore.next_s = self._clock() + chore.every_s
+            chore.child = chore.start()
 
     def _restart(self, service: Service, ended: Child) -> None:
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""What is told to the world when an alert changes; a message on `alerts`."""
+"""What is told to the world: an alert that changed (a message on `alerts`), a model that drifts."""
 
 import msgspec
 
@@ -15,6 +15,25 @@ class Notice(msgspec.Struct, frozen=True):
     def notice_id(self) -> str:
         """The same for the same change, however often it is told."""
         return f"{self.change.alert_id}-{self.change.version}"
+
+
+class DriftNotice(msgspec.Struct, frozen=True):
+    """A figure of a model in use that has drifted: its kind and subject, the week (its Monday) in
+    which that was found, and in words. `place` 0 is the furthest beyond its limit.
+    """
+
+    tenant: str
+    model: str
+    week_ms: int
+    kind: str
+    subject: str
+    text: str
+    place: int = 0
+
+    @property
+    def notice_id(self) -> str:
+        """The same for the same figure of the same week, however often it is looked at."""
+        return f"drift/{self.tenant}/{self.model}/{self.week_ms}/{self.kind}/{self.subject}"
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -1,7 +1,6 @@
 """`telltale drift`: whether the fleet has moved away from what its champion was trained on."""
 
 import time
-from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -12,15 +11,12 @@ from app.cli.evaluate.options import Report, bars, command_line, write_report
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table, when
 from app.cli.train import profile_of
-from app.drift import Subject, look, tell
-from app.settings import Settings, load_settings
-from contracts.errors import DataError
+from app.drift import WEEKS, Look, see, subject_of
+from app.settings import load_settings
 from features.profile import Profile
-from infra.reads.drift import stored_drift, write_drift
 from infra.store import ClickHouseStore
-from models.drift import Measure, drifted
+from models.drift import Measure
 from models.drift_words import named, told
-from models.registry import Registry
 from models.reports.drift import drift_report
 
 _SHOWN = 15
@@ -28,7 +24,7 @@ _SHOWN = 15
 
 class Drifted(msgspec.Struct, frozen=True):
     """What was measured of a champion: `drifted` in its newest week, in words in `texts`; `told`
-    says which target took the news.
+    names the targets whose messages of it are in the notifier's outbox.
     """
 
     model: str
@@ -36,14 +32,14 @@ class Drifted(msgspec.Struct, frozen=True):
     weeks: int
     drifted: list[Measure]
     texts: list[str]
-    told: dict[str, bool]
+    told: list[str]
     measures: list[Measure]
 
 
 def drift(
     profile: Annotated[str, typer.Option(help="Whose champion to look at.")],
     *,
-    weeks: Annotated[int, typer.Option(min=1, max=520, help="The newest so many weeks.")] = 12,
+    weeks: Annotated[int, typer.Option(min=1, max=520, help="The newest so many weeks.")] = WEEKS,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Tell nobody, even where a target is set.")
     ] = False,
@@ -53,57 +49,33 @@ def drift(
 ) -> None:
     """Hold features, scores, calibration and missing signals against the champion's training.
 
-    What has drifted is stored for the lab, and what is new of it goes to standard error and to the
-    notifier's `lab` targets.
+    What has drifted is stored for the lab, and what is new of it goes to standard error and by the
+    notifier to its `lab` targets. `telltale up` looks by itself once a day.
     """
     settings = load_settings()
     chosen = profile_of(load_profiles(profile_dir), profile)
-    subject = _subject(settings, chosen)
+    subject = subject_of(settings, chosen)
     store = ClickHouseStore(settings.store())
     with bars(quiet=as_json) as progress:
-        measures = look(store, subject, weeks, progress)
-    found = drifted(measures)
-    fresh = _fresh(store, subject, found)
-    write_drift(store.clickhouse, subject.use, measures, time.time_ns() // 1_000_000)
-    for one in fresh:
+        found = see(settings, store, subject, Look(_now_ms(), weeks, quiet), progress)
+    for one in found.news:
         typer.echo(f"{subject.bundle.id}: {told(chosen, one)}", err=True)
-    sent = {} if quiet else tell(settings, subject, fresh)
     done = Drifted(
         subject.bundle.id,
         subject.record.until_ms,
-        len({one.week_ms for one in measures}),
-        found,
-        [told(chosen, one) for one in found],
-        {name: one.answered for name, one in sent.items()},
-        measures,
+        len({one.week_ms for one in found.measures}),
+        found.drifted,
+        [told(chosen, one) for one in found.drifted],
+        found.told,
+        found.measures,
     )
     if report:
-        page = drift_report(done.model, chosen, measures, command_line())
+        page = drift_report(done.model, chosen, done.measures, command_line())
         write_report(report, f"drift-{profile}", page)
     if as_json:
         print_json(done)
     else:
         _show(chosen, done)
-
-
-def _subject(settings: Settings, profile: Profile) -> Subject:
-    registry = Registry(settings.models_dir)
-    champion = registry.champion(profile.name)
-    if champion is None:
-        raise DataError(f"profile {profile.name} has no champion; train one with `telltale train`")
-    bundle, _ = registry.load(champion)
-    return Subject(profile, bundle, registry.manifest(champion).record, settings.tenant)
-
-
-def _fresh(store: ClickHouseStore, subject: Subject, found: Sequence[Measure]) -> list[Measure]:
-    """What was not known to have drifted in that week."""
-    stored = stored_drift(store.clickhouse, subject.tenant, subject.profile.name, 2)
-    known = {
-        (one.measure.week_ms, one.measure.kind, one.measure.subject)
-        for one in stored
-        if one.model == subject.bundle.id and one.measure.drifted
-    }
-    return [one for one in found if (one.week_ms, one.kind, one.subject) not in known]
 
 
 def _show(profile: Profile, done: Drifted) -> None:
@@ -130,5 +102,9 @@ def _show(profile: Profile, done: Drifted) -> None:
         typer.echo(f"{len(done.drifted)} figures have drifted ({', '.join(kinds)}).")
     else:
         typer.echo("Nothing has drifted.")
-    for name, answered in done.told.items():
-        typer.echo(f"{name} was told." if answered else f"{name} could NOT be told.")
+    for name in done.told:
+        typer.echo(f"{name} is told by the notifier.")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -18,7 +18,7 @@ from contracts.errors import DataError, SettingsError
 from contracts.topics import ALERTS
 from infra.kafka import ensure_topics
 from infra.notify.config import Config, load_config
-from infra.notify.outbox import Outbox
+from infra.notify.outbox import outbox_in
 from infra.notify.send import send
 from infra.topic_reader import TopicReader
 
@@ -33,7 +33,7 @@ def notifier() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    outbox = _outbox(settings)
+    outbox = outbox_in(settings.home)
     outside = Outside(
         TopicReader(kafka, ALERTS, GROUP),
         outbox,
@@ -103,7 +103,7 @@ def outbox(
     as_json: Json = False,
 ) -> None:
     """Show what was sent, what is tried again, and what was given up."""
-    box = _outbox(load_settings())
+    box = outbox_in(load_settings().home)
     listed, waiting = box.listed(limit), box.waiting()
     box.close()
     if as_json:
@@ -124,10 +124,6 @@ def _config(settings: Settings) -> Config:
             "(docs/alerts.md shows one)"
         )
     return load_config(settings.notify.file)
-
-
-def _outbox(settings: Settings) -> Outbox:
-    return Outbox(settings.home / "notify" / "outbox.sqlite")
 
 
 def _among(values: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""`telltale up`: broker, store, workers, alerter, notifier and API, in one terminal."""
+"""`telltale up`: broker, store, workers, alerter, notifier, API and chores, in one terminal."""
 
 import functools
 import os
@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from app.settings import Settings, load_settings
-from app.supervisor import Service, Supervisor
+from app.supervisor import Chore, Service, Supervisor
 from contracts.errors import SettingsError
 from infra.broker import EmbeddedBroker
 from infra.child import Child
@@ -21,8 +21,10 @@ from infra.run_files import publish
 from infra.store import ClickHouseStore
 from infra.store_process import EmbeddedStore
 
-PARTS = ("broker", "store", "worker", "alerter", "notifier", "api")
+PARTS = ("broker", "store", "worker", "alerter", "notifier", "api", "drift")
 _START_LIMIT_S = 60
+_LOOK_EVERY_S = 3_600.0
+"""So often it is seen whether a look for drift is due: it may be due since before we started."""
 
 
 def up(
@@ -30,9 +32,10 @@ def up(
 ) -> None:
     """Start everything and keep it running until Ctrl-C. Logs go to files under the home."""
     settings = load_settings()
-    services = plan(settings, chosen_parts(only))
+    parts = chosen_parts(only)
+    services = plan(settings, parts)
     console = Console(stderr=True)
-    supervisor = Supervisor(services, console.print)
+    supervisor = Supervisor(services, console.print, chores(settings, parts))
     # SIGTERM ends a start that is under way just as Ctrl-C does; both stop everything in order.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -81,6 +84,14 @@ def plan(settings: Settings, parts: tuple[str, ...]) -> list[Service]:
     return services
 
 
+def chores(settings: Settings, parts: tuple[str, ...]) -> list[Chore]:
+    """What is done now and then beside these parts."""
+    every_s = min(_LOOK_EVERY_S, 3_600 * settings.drift.every_hours)
+    if "drift" not in parts or not every_s:
+        return []
+    return [Chore("drift", every_s, lambda: _child(settings, "drift", "app.lab.watch"))]
+
+
 def _start_broker(settings: Settings) -> Child | None:
     kafka = settings.kafka
     child = EmbeddedBroker(settings.home, kafka.port).start() if kafka.embedded else None
@@ -104,15 +115,22 @@ def _command(
     port: int = 0,
 ) -> Service:
     """A service that is a `telltale` command of its own, with its log in a file."""
-    home = settings.home.resolve()
 
     def start() -> Child:
-        environment = {**os.environ, "TELLTALE_HOME": str(home)}
-        line = (sys.executable, "-P", "-m", "app.cli.main", command)
-        child = Child(name, line, home / "logs" / f"{name}.log", environment)
+        child = _child(settings, name, "app.cli.main", command)
         if ready:
             child.wait_until(ready, _START_LIMIT_S)
-        publish(home, name, child.pid, f"{settings.api.host}:{port}" if port else "")
+        publish(
+            settings.home.resolve(), name, child.pid, f"{settings.api.host}:{port}" if port else ""
+        )
         return child
 
     return Service(name, start)
+
+
+def _child(settings: Settings, name: str, *module: str) -> Child:
+    """A process of ours by its module and arguments, with its log in a file."""
+    home = settings.home.resolve()
+    line = (sys.executable, "-P", "-m", *module)
+    environment = {**os.environ, "TELLTALE_HOME": str(home)}
+    return Child(name, line, home / "logs" / f"{name}.log", environment)

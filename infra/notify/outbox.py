@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from alerts.routing import Entry
+from contracts.alerts import Alert, Transition
 from contracts.errors import DataError
-from contracts.notices import Notice
+from contracts.notices import DriftNotice, Notice
 
 KEPT_MS: Final = 30 * 86_400_000
 """How long what is done stays known."""
@@ -41,7 +42,17 @@ CREATE TABLE IF NOT EXISTS deliveries (
 );
 CREATE INDEX IF NOT EXISTS pending ON deliveries (next_ms) WHERE state = 'pending';
 """
-_decoder = msgspec.msgpack.Decoder(Notice)
+
+
+class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A notice as the file holds it: an alert's as it is, or drift under a name of its own."""
+
+    alert: Alert | None = None
+    change: Transition | None = None
+    drift: DriftNotice | None = None
+
+
+_decoder = msgspec.msgpack.Decoder(_Kept)
 
 
 class Delivery(NamedTuple):
@@ -79,7 +90,7 @@ class Outbox:
                 one.target,
                 one.group,
                 one.due_ms,
-                msgspec.msgpack.encode(one.notice),
+                _encoded(one.notice),
             )
             for one in entries
         ]
@@ -118,14 +129,14 @@ class Outbox:
             ).fetchall()
         return [Delivery(*row) for row in rows if row[1] not in busy]
 
-    def notices(self, delivery_id: str) -> list[Notice]:
+    def notices(self, delivery_id: str) -> list[Notice | DriftNotice]:
         """What a delivery tells."""
         with self._lock:
             rows = self._base.execute(
                 "SELECT notice FROM entries WHERE delivery_id = ? ORDER BY notice_id",
                 (delivery_id,),
             ).fetchall()
-        return [_decoder.decode(row[0]) for row in rows]
+        return [_decoded(row[0]) for row in rows]
 
     def answered(self, delivery_id: str, detail: str) -> None:
         """The receiver has it: never again."""
@@ -200,3 +211,24 @@ class Outbox:
                 "WHERE delivery_id = ? AND state = 'pending'",
                 (state, detail[:500], next_ms, delivery_id),
             )
+
+
+def outbox_in(home: Path) -> Outbox:
+    """The outbox of this home."""
+    return Outbox(home / "notify" / "outbox.sqlite")
+
+
+def _encoded(notice: Notice | DriftNotice) -> bytes:
+    kept = _Kept(drift=notice) if isinstance(notice, DriftNotice) else notice
+    return msgspec.msgpack.encode(kept)
+
+
+def _decoded(payload: bytes) -> Notice | DriftNotice:
+    kept = _decoder.decode(payload)
+    if kept.alert and kept.change:
+        return Notice(kept.alert, kept.change)
+    if kept.drift is None:
+        raise DataError(
+            "the outbox holds a notice of no known kind; was it made by a newer version?"
+        )
+    return kept.drift

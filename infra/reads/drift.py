@@ -149,6 +149,18 @@ def write_drift(store: ClickHouse, use: Use, measures: Sequence[Measure], looked
     )
 
 
+def last_looked(store: ClickHouse, tenant: str, profile: str, model: str) -> int:
+    """When the model was last looked at in the tenant (Unix milliseconds), 0 for never."""
+    ((looked,),) = store.rows(
+        "SELECT toUnixTimestamp64Milli(max(looked)) FROM drift "
+        "WHERE tenant = %(tenant)s AND profile = %(profile)s AND model = %(model)s",
+        tenant=tenant,
+        profile=profile,
+        model=model,
+    )
+    return int(looked)
+
+
 def stored_drift(store: ClickHouse, tenant: str, profile: str, weeks: int) -> list[Found]:
     """What was found of a profile's models, the newest weeks of each, oldest first."""
     rows = store.rows(

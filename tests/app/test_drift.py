@@ -1,22 +1,36 @@
 """Drift on a real store: quiet where nothing changed, told to data scientists where it did."""
 
+import contextlib
 import json
+import signal
+import subprocess
+import sys
+import threading
 from dataclasses import replace
+from functools import partial
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
 from app.cli.main import app
+from app.cli.up import PARTS, chores
+from app.lab.watch import watch
+from app.notifier import Notifier, Outside
 from app.settings import PREFIX
 from contracts.batches import Summaries
 from contracts.errors import DataError
 from features.replay import replay
 from features.state import PartitionState
+from infra.notify.config import load_config
+from infra.notify.outbox import outbox_in
+from infra.notify.send import send
+from infra.reads.drift import last_looked, stored_drift
 from infra.store import ClickHouseStore
 from models.registry import Registry
 from models.training import Options, train
 from tests.app.serving import serve
+from tests.app.test_worker import environment
 from tests.features.logs import DAY, PROFILE, SMALL_TOML, START
 from tests.infra.test_notify import SECRET, Receiver, listening
 from tests.models.fleet import QUICK, history
@@ -25,6 +39,8 @@ RUNNER = CliRunner()
 pytestmark = pytest.mark.stack
 MIDDLE = START + 150 * DAY
 COOLANT = 1
+HOUR = 3_600_000
+NOW = START + 240 * DAY
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +95,33 @@ def telltale(monkeypatch, tmp_path_factory):
     return run
 
 
+def targets(folder, url):
+    """The notifier's file: fleet managers hear of alerts, data scientists of drift."""
+    both = (
+        f'[[targets]]\nname = "{name}"\nwebhook = "{url}"\nsecret_env = "HOOK_SECRET"\n'
+        for name in ("managers", "science")
+    )
+    file = folder / "notify.toml"
+    file.write_text(f'lab = ["science"]\n{"".join(both)}[[routes]]\ntarget = "managers"\n')
+    return file
+
+
+def deliver(settings, file, now_ms):
+    """What a notifier would send by then; the ids of all deliveries that there ever were."""
+    with contextlib.closing(outbox_in(settings.home)) as outbox:
+        outside = Outside(None, outbox, partial(send, allow_internal=True), lambda: now_ms)
+        notifier = Notifier(load_config(file), outside, threading.Event())
+        outbox.gather(now_ms)
+        for delivery in outbox.due(now_ms):
+            notifier.deliver(delivery)
+        return [(one.delivery_id, one.target, one.state) for one in outbox.listed()]
+
+
+def looked(settings, model):
+    store = ClickHouseStore(settings.store())
+    return last_looked(store.clickhouse, "default", "small", model)
+
+
 def test_where_nothing_changed_nobody_is_told(stack, trained, telltale):
     memory, (bundle, record) = trained
     settings = stream(stack.fresh(), memory, bundle, record)
@@ -98,18 +141,15 @@ def test_a_planted_shift_is_found_shown_and_told_once(
     monkeypatch.setenv("HOOK_SECRET", SECRET)
     receiver = Receiver(204)
     with listening(receiver) as url:
-        file = tmp_path / "notify.toml"
-        targets = (
-            f'[[targets]]\nname = "{name}"\nwebhook = "{url}"\nsecret_env = "HOOK_SECRET"\n'
-            for name in ("managers", "science")
-        )
-        file.write_text(f'lab = ["science"]\n{"".join(targets)}[[routes]]\ntarget = "managers"\n')
+        file = targets(tmp_path, url)
         report = tmp_path / "report"
         found = telltale(settings, "--json", "--report", str(report), notify=file)
-        assert found["told"] == {"science": True}
+        assert found["told"] == ["science"]
+        deliver(settings, file, NOW)
         again = telltale(settings, "--json", notify=file)
         assert again["drifted"] == found["drifted"]
-        assert again["told"] == {}
+        assert again["told"] == []
+        deliver(settings, file, NOW + HOUR)
     assert len(receiver.got) == 1
     received = json.loads(receiver.got[0][1])
     assert received["type"] == "model.drifted"
@@ -161,3 +201,78 @@ def test_what_can_not_be_judged_is_said(stack, trained, telltale):
     store.write_summaries(memory.summaries("default", "small", vehicles, 0, 1 << 60))
     with pytest.raises(DataError, match="are the workers running"):
         telltale(settings)
+
+
+def test_a_look_is_due_once_a_day_and_waits_for_data(stack, trained):
+    memory, (bundle, record) = trained
+    settings = stack.fresh()
+    profiles = {"small": PROFILE}
+    assert watch(settings, profiles, NOW) == {}
+    registry = Registry(settings.models_dir)
+    registry.promote(registry.save(bundle, record), "champion", "Ada", "first", 1)
+    assert "came since" in watch(settings, profiles, NOW)["small"]
+    assert looked(settings, bundle.id) == 0
+    stream(settings, memory, bundle, record)
+    assert watch(settings, profiles, NOW)["small"].startswith("0 figures")
+    assert watch(settings, profiles, NOW + 23 * HOUR) == {}
+    assert looked(settings, bundle.id) == NOW
+    assert watch(settings, profiles, NOW + 24 * HOUR)["small"].startswith("0 figures")
+    assert looked(settings, bundle.id) == NOW + 24 * HOUR
+
+
+DYING = """
+import os, signal
+import app.drift
+from app.lab.watch import watch
+from app.settings import load_settings
+from tests.features.logs import PROFILE
+app.drift.write_drift = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+watch(load_settings(), {{"small": PROFILE}}, {now})
+"""
+
+
+def test_a_kill_between_outbox_and_table_loses_nothing_and_tells_nothing_twice(
+    stack, trained, tmp_path, monkeypatch
+):
+    memory, (bundle, record) = trained
+    settings = stream(stack.fresh(), memory, bundle, record, shift=25.0)
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    receiver = Receiver(204)
+    with listening(receiver) as url:
+        file = targets(tmp_path, url)
+        notify = settings.notify.model_copy(update={"file": file})
+        settings = settings.model_copy(update={"notify": notify})
+        line = [sys.executable, "-c", DYING.format(now=NOW)]
+        given = environment(settings, TELLTALE_NOTIFY__FILE=str(file))
+        died = subprocess.run(line, env=given, check=False, timeout=60)
+        assert died.returncode == -signal.SIGKILL
+        assert looked(settings, bundle.id) == 0
+        first = deliver(settings, file, NOW)
+        assert [(target, state) for _, target, state in first] == [("science", "answered")]
+
+        watch(settings, {"small": PROFILE}, NOW + HOUR)
+        assert looked(settings, bundle.id) == NOW + HOUR
+        watch(settings, {"small": PROFILE}, NOW + 25 * HOUR)
+        assert looked(settings, bundle.id) == NOW + 25 * HOUR
+        assert deliver(settings, file, NOW + 25 * HOUR) == first
+    assert len(receiver.got) == 1
+    said = json.loads(receiver.got[0][1])["data"]
+    stored = stored_drift(ClickHouseStore(settings.store()).clickhouse, "default", "small", 1)
+    drifted = [one for one in stored if one.measure.drifted]
+    assert said["title"] == f"Drift: {bundle.id}, {len(drifted)} figures"
+
+
+def test_up_starts_the_look_as_a_process_of_its_own(stack, monkeypatch):
+    settings = stack.fresh()
+    for name, value in environment(settings).items():
+        if name.startswith(PREFIX):
+            monkeypatch.setenv(name, value)
+    (chore,) = chores(settings, PARTS)
+    assert chore.every_s == 3_600
+    child = chore.start()
+    assert child.wait() == 0, child.last_words()
+    assert chores(settings, ("store", "api")) == []
+    never = settings.model_copy(
+        update={"drift": settings.drift.model_copy(update={"every_hours": 0.0})}
+    )
+    assert chores(never, PARTS) == []

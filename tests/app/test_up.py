@@ -9,9 +9,11 @@ import time
 
 import pytest
 
-from app.cli.up import chosen_parts
+from app.cli.up import PARTS, chosen_parts
+from app.supervisor import Chore, Supervisor
 from contracts.dead_letters import DeadLetter
 from contracts.errors import SettingsError
+from infra.child import Child
 from infra.kafka import RecordProducer
 from infra.run_files import all_running, last, running
 from infra.store import ClickHouseStore
@@ -49,10 +51,38 @@ def wait_until(condition):
 
 
 def test_parts_start_in_order_whatever_the_order_given():
-    assert chosen_parts("") == ("broker", "store", "worker", "alerter", "notifier", "api")
+    assert chosen_parts("") == PARTS
+    assert PARTS == ("broker", "store", "worker", "alerter", "notifier", "api", "drift")
     assert chosen_parts("store, broker") == ("broker", "store")
     with pytest.raises(SettingsError, match="--only brocker: choose from broker, store"):
         chosen_parts("store,brocker")
+
+
+def test_a_chore_comes_by_the_clock_one_at_a_time_and_may_fail(tmp_path):
+    clock, started = [1_000.0], []
+
+    def start():
+        gate = tmp_path / f"gate-{len(started)}"
+        text = f"import os, sys, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
+        child = Child("chore", [sys.executable, "-c", f"{text}\nsys.exit(3)"], tmp_path / "log")
+        started.append((child, gate))
+        return child
+
+    supervisor = Supervisor([], print, [Chore("look", 600, start)], lambda: clock[0])
+    supervisor.start()
+
+    def started_after(seconds):
+        clock[0] += seconds
+        supervisor.look()
+        return len(started)
+
+    assert [started_after(59), started_after(1), started_after(700)] == [0, 1, 1]
+    child, gate = started[0]
+    gate.touch()
+    assert child.wait() == 3
+    assert [started_after(0), started_after(10)] == [2, 2]
+    supervisor.stop()
+    assert started[1][0].exit_code is not None
 
 
 @pytest.mark.stack
