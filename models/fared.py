@@ -20,16 +20,17 @@ _POINTS: Final = 48
 _DIGITS: Final = 5
 
 
-def month_bins(profile: Profile) -> int:
-    """How many hazard bins the next 30 days are, or all where they are shorter."""
-    within = int(np.searchsorted(profile.hazard_bins_ms, 30 * DAY_MS)) + 1
+def month_bins(profile: Profile, days: int = 30) -> int:
+    """How many hazard bins the next 30 days (or so many) are, or all where they are shorter."""
+    within = int(np.searchsorted(profile.hazard_bins_ms, days * DAY_MS)) + 1
     return min(within, len(profile.hazard_bins))
 
 
-def came_in_month(table: Table, mode: str) -> Floats:
-    """Whether the mode failed within 30 days [rows]; NaN where that isn't known."""
+def came_in_month(table: Table, mode: str, days: int = 30) -> Floats:
+    """Whether the mode failed within 30 days (or so many) [rows]; NaN where that isn't known."""
     profile, until = table.profile, table.scope.until_ms
-    return came_within(profile, table.label(mode), month_bins(profile), table.time_ms, until)
+    bins = month_bins(profile, days)
+    return came_within(profile, table.label(mode), bins, table.time_ms, until)
 
 
 def series_of(table: Table, mode: str) -> Series:

@@ -15,6 +15,7 @@ from ingest.simulator.fleet import Fleet
 from ingest.simulator.spec import FleetSpec
 from models.alarms import Tally
 from models.bundle import ALERT_DAYS, Bundle
+from models.evaluation.ranges import RangeFigures, fresh_modes, judge_ranges
 from models.fared import came_in_month, mode_curves, series_of
 from models.memory_history import MemoryHistory
 from models.metrics import auc, average_precision, expected_over_observed
@@ -29,12 +30,24 @@ _THINNED: Final = 4
 """The best single feature is looked for on every so manyth training row."""
 
 
+HONEST: Final = (0.8, 1.25)
+"""Expected over observed failures of a tenth whose probabilities may be taken at their word."""
+
+
 class Tenth(msgspec.Struct, frozen=True):
-    """Rows of one tenth of the predicted risk: `events` distinct failures they lie before."""
+    """Rows of one tenth of the predicted risk, the `place`th from the lowest (1 to 10): `events`
+    distinct failures they lie before.
+    """
 
     expected_over_observed: float
     events: int
     rows: int
+    place: int
+
+    @property
+    def honest(self) -> bool:
+        """Whether its probabilities may be taken at their word."""
+        return HONEST[0] <= self.expected_over_observed <= HONEST[1]
 
 
 class ModeFigures(msgspec.Struct, frozen=True):
@@ -56,7 +69,10 @@ class ModeFigures(msgspec.Struct, frozen=True):
 
 
 class FleetFigures(msgspec.Struct, frozen=True):
-    """Figures of a profile by mode. `method` of a mode: trees, or what stood in for them."""
+    """Figures of a profile by mode. `methods` of a mode: trees, or what stood in for them.
+    `tenths_honest` of `tenths_judged` tenths of all modes have 0.8 to 1.25 times as many failures
+    expected as came. `ranges` of risk by horizon in days.
+    """
 
     profile: str
     train_vehicles: int
@@ -65,6 +81,9 @@ class FleetFigures(msgspec.Struct, frozen=True):
     seeds: tuple[int, int]
     modes: dict[str, ModeFigures]
     methods: dict[str, str]
+    tenths_judged: int
+    tenths_honest: int
+    ranges: dict[str, RangeFigures]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,17 +172,22 @@ def evaluate(plan: Plan, progress: Progress = no_progress) -> FleetEvaluation:
     fresh = _table(simulated(fleet, profile.name), bundle, profile, progress)
     values = fresh.values()
     judged = {name: _judge(fresh, fleet, bundle, name, values) for name in bundle.modes}
+    modes = {
+        name: _figures(profile.mode(name), one, values, picked[name], feature_specs(profile))
+        for name, one in judged.items()
+    }
+    tenths = [tenth for one in modes.values() for tenth in one.tenths]
     figures = FleetFigures(
         profile=profile.name,
         train_vehicles=plan.train_vehicles,
         fresh_vehicles=plan.fresh_vehicles,
         days=plan.days,
         seeds=plan.seeds,
-        modes={
-            name: _figures(profile.mode(name), one, values, picked[name], feature_specs(profile))
-            for name, one in judged.items()
-        },
+        modes=modes,
         methods={one.mode: one.method for one in record.modes},
+        tenths_judged=len(tenths),
+        tenths_honest=sum(one.honest for one in tenths),
+        ranges=judge_ranges(fresh_modes(fresh, fleet, bundle, record, values)),
     )
     return FleetEvaluation(figures, bundle, record, fresh, judged)
 
@@ -219,11 +243,12 @@ def _figures(
 
 def _tenths(judged: Judged) -> list[Tenth]:
     found = []
-    for rows in np.array_split(np.argsort(judged.risk, kind="stable"), 10):
+    tenths = np.array_split(np.argsort(judged.risk, kind="stable"), 10)
+    for place, rows in enumerate(tenths, start=1):
         events = _distinct(judged.failure[rows])
         if events >= LEAST_EVENTS:
             ratio = expected_over_observed(judged.came[rows], judged.risk[rows])
-            found.append(Tenth(ratio, events, len(rows)))
+            found.append(Tenth(ratio, events, len(rows), place))
     return found
 
 

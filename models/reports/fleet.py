@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from features.profile import Profile
-from models.evaluation.fleet import FleetEvaluation, ModeFigures
+from models.evaluation.fleet import HONEST, LEAST_EVENTS, FleetEvaluation, ModeFigures
+from models.evaluation.ranges import PROMISED
 from models.reports import hazard, plots
 from models.reports.page import Fact, Report, Section
 
@@ -57,6 +58,8 @@ def fleet_report(profile: Profile, done: FleetEvaluation, command: str) -> Repor
             _precision(profile, done),
             hazard.learning(profile, learnt),
             hazard.reliability(profile, drawn, _FRESH),
+            _tenths(profile, done),
+            _ranges(done),
             hazard.ranking(profile, drawn, _FRESH),
             hazard.leads(done.curves, _FRESH),
             hazard.cost(profile, done.tried, line, _FRESH),
@@ -96,6 +99,41 @@ def _precision(profile: Profile, done: FleetEvaluation) -> Section:
                 "age": "age_rule_ap",
             },
             ("average precision", 0.0, 1.0),
+        ),
+    )
+
+
+def _tenths(profile: Profile, done: FleetEvaluation) -> Section:
+    found = done.figures
+    judged = [(name, one) for name, mode in found.modes.items() for one in mode.tenths]
+    ratios = [one.expected_over_observed for _, one in judged]
+    return Section(
+        "Calibration by tenth",
+        f"Rows by predicted risk in ten equal parts, those that {LEAST_EVENTS} failures or more "
+        f"came of: expected over observed failures is {HONEST[0]} to {HONEST[1]} in "
+        f"{found.tenths_honest} of {found.tenths_judged}.",
+        plots.grouped(
+            [f"{profile.mode(name).label}, tenth {one.place}" for name, one in judged],
+            {"expected over observed": ratios},
+            ("expected over observed", 0.0, max([1.5, *ratios])),
+            0.9 + 0.35 * len(judged),
+        ),
+    )
+
+
+def _ranges(done: FleetEvaluation) -> Section:
+    found = done.figures.ranges
+    cases = next((one.cases for one in found.values()), 0)
+    came = ", ".join(f"{one.coverage_came:.0%} at {days}" for days, one in found.items())
+    return Section(
+        "Ranges of risk",
+        f"The share of {cases} cases (a part, vehicles of like risk) whose 90 % range holds the "
+        f"risk by the oracle, by horizon. What came of these vehicles, with the dice in it "
+        f"once more, is held in {came or 'none'} days.",
+        plots.shares(
+            [f"{days} days" for days in found],
+            [PROMISED] * len(found),
+            [one.coverage for one in found.values()],
         ),
     )
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.cli.evaluate import fleet as fleet_command
 from app.cli.evaluate import healthy
 from app.cli.evaluate.fleet import START_MS
 from app.cli.evaluate.healthy_report import healthy_report
@@ -30,6 +31,28 @@ def test_every_mode_is_judged_beside_oracle_and_rules(done):
     assert mean > 0.7
 
 
+def test_tenths_with_failures_enough_are_counted_and_shown(done, capsys):
+    figures = done.figures
+    tenths = [one for mode in figures.modes.values() for one in mode.tenths]
+    assert figures.tenths_judged == len(tenths) > 0
+    assert all(one.events >= 20 and 1 <= one.place <= 10 for one in tenths)
+    inside = [0.8 <= one.expected_over_observed <= 1.25 for one in tenths]
+    assert figures.tenths_honest == sum(inside)
+    fleet_command._show(figures)
+    assert f"{sum(inside)} of {len(tenths)} within 0.8 to 1.25" in capsys.readouterr().out
+
+
+def test_ranges_are_held_against_oracle_and_outcome_at_every_horizon(done):
+    ranges = done.figures.ranges
+    assert list(ranges) == ["7", "30", "90"]
+    assert len({one.cases for one in ranges.values()}) == 1
+    for one in ranges.values():
+        assert one.cases > 8
+        assert 0.3 < one.coverage <= 1
+        assert 0.2 < one.coverage_came <= 1
+    assert ranges["7"].width < ranges["30"].width < ranges["90"].width
+
+
 def test_the_fresh_fleet_shares_no_life_with_the_one_learnt_from():
     known, fresh = (PLAN.fleet(fresh=which) for which in (False, True))
     assert known.truth() != fresh.truth()
@@ -42,6 +65,8 @@ def test_the_report_tells_all_that_a_data_scientist_asks(done):
         "Beside plain rules",
         "Learning curve",
         "Reliability",
+        "Calibration by tenth",
+        "Ranges of risk",
         "Precision and recall",
         "Lead time",
         "Cost by line",
@@ -50,7 +75,7 @@ def test_the_report_tells_all_that_a_data_scientist_asks(done):
         "chosen on training vehicles alone",
     ):
         assert told in page
-    assert page.count("<svg") == 9
+    assert page.count("<svg") == 11
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert f"{done.figures.modes['coolant_pump'].auc:.3f}" in page
 

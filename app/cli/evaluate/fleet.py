@@ -10,7 +10,8 @@ from app.cli.output import print_json, print_table
 from contracts.errors import DataError
 from features.profile import builtin_profile
 from ingest.simulator.fleet import KINDS
-from models.evaluation.fleet import FleetFigures, Plan, evaluate
+from models.evaluation.fleet import HONEST, LEAST_EVENTS, FleetFigures, Plan, evaluate
+from models.evaluation.ranges import PROMISED
 
 START_MS: Final = 1_690_070_400_000
 """2023-07-23, for both fleets always, so that the same command gives the same figures."""
@@ -75,5 +76,23 @@ def _show(found: FleetFigures) -> None:
                 one.expected_over_observed,
             )
             for mode, one in found.modes.items()
+        ],
+    )
+    print_table(
+        f"Calibration by tenth of risk, where {LEAST_EVENTS} failures or more came: "
+        f"{found.tenths_honest} of {found.tenths_judged} within {HONEST[0]} to {HONEST[1]}",
+        ("mode", "tenth", "failures", "E/O", ""),
+        [
+            (mode, one.place, one.events, one.expected_over_observed, "" if one.honest else "OFF")
+            for mode, figures in found.modes.items()
+            for one in figures.tenths
+        ],
+    )
+    print_table(
+        f"90 % ranges of risk on fresh vehicles, {PROMISED:.0%} promised",
+        ("days", "cases", "hold the oracle's risk", "hold what came", "width"),
+        [
+            (days, one.cases, f"{one.coverage:.0%}", f"{one.coverage_came:.0%}", one.width)
+            for days, one in found.ranges.items()
         ],
     )
