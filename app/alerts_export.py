@@ -9,13 +9,14 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from app.orders_export import harmless
-from contracts.alerts import Alert
+from infra.reads.triage import Listed
 
 _TIME: Final = pa.timestamp("ms", "UTC")
 SCHEMA: Final = pa.schema(
     [
         ("alert_id", pa.string()),
         ("vehicle_id", pa.string()),
+        ("plate", pa.string()),
         ("profile", pa.string()),
         ("depot", pa.string()),
         ("mode", pa.string()),
@@ -39,7 +40,7 @@ SCHEMA: Final = pa.schema(
 )
 
 
-def table_of(alerts: Iterable[Alert]) -> pa.Table:
+def table_of(alerts: Iterable[Listed]) -> pa.Table:
     """One row an alert; times that are not yet are null."""
     return pa.Table.from_pylist([_row(one) for one in alerts], SCHEMA)
 
@@ -64,12 +65,14 @@ def as_parquet(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def _row(one: Alert) -> dict[str, Any]:
+def _row(listed: Listed) -> dict[str, Any]:
+    one = listed.alert
     return {
         "alert_id": one.alert_id,
         "vehicle_id": one.vehicle_id,
+        "plate": listed.plate,
         "profile": one.profile,
-        "depot": one.depot,
+        "depot": listed.depot or one.depot,
         "mode": one.mode,
         "condition": one.condition,
         "state": one.state,

@@ -1,17 +1,17 @@
 """`/api/alerts/groups` and `/api/alerts/export.*`: alerts all at once."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.alerts_export import as_csv, as_parquet, table_of
 from app.api import words
 from app.api.alerts import STATES, Group
-from app.api.context import Context, Wired
-from contracts.alerts import Alert
+from app.api.context import Wired
+from contracts.alerts import Severity
 from infra.reads.alert_groups import AlertGroup, By, alert_groups
-from infra.reads.alerts import find_alerts
+from infra.reads.triage import Listed, Only, Pile, TriageFilter, triage
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"])
 PARQUET = "application/vnd.apache.parquet"
@@ -36,30 +36,57 @@ class GroupView:
     oldest_ms: int
 
 
+def _only(
+    severity: Severity | Literal[""] = "",
+    depot: Annotated[str, Query(max_length=200)] = "",
+    mode: Annotated[str, Query(max_length=100)] = "",
+    profile: Annotated[str, Query(max_length=100)] = "",
+) -> Only:
+    return Only(severity, depot, mode, profile)
+
+
+Narrowed = Annotated[Only, Depends(_only)]
+
+
+def _found(
+    context: Wired,
+    only: Narrowed,
+    pile: Annotated[
+        Pile | Literal[""], Query(description="A pile of the alerts page; leave `state` out then")
+    ] = "",
+    state: Group | Literal[""] = "",
+) -> list[Listed]:
+    """What the page shows under the same parameters; without pile and state the active ones."""
+    asked: Group = state or ("all" if pile else "active")
+    states = STATES.get(asked, (asked,))
+    wanted = TriageFilter(pile, context.now_ms(), only, states, limit=_MOST)
+    return triage(context.store, context.tenant, wanted)
+
+
+Found = Annotated[list[Listed], Depends(_found)]
+
+
 @router.get("/groups")
 def groups(
-    context: Wired, by: By = "depot", limit: Annotated[int, Query(ge=1, le=500)] = 100
+    context: Wired,
+    only: Narrowed,
+    by: By = "depot",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[GroupView]:
     """Standing alerts by vehicle, depot or failure mode, most money at stake first."""
-    return [_view(by, one) for one in alert_groups(context.store, context.tenant, by, limit)]
+    return [_view(by, one) for one in alert_groups(context.store, context.tenant, by, only, limit)]
 
 
 @router.get("/export.csv", response_class=Response)
-def csv(context: Wired, state: Group = "active") -> Response:
-    """At most 50,000 alerts for a spreadsheet, the newest opened first."""
-    return _file("alerts.csv", "text/csv", as_csv(table_of(_found(context, state))))
+def csv(found: Found) -> Response:
+    """At most 50,000 alerts for a spreadsheet, in the page's order or the newest opened first."""
+    return _file("alerts.csv", "text/csv", as_csv(table_of(found)))
 
 
 @router.get("/export.parquet", response_class=Response)
-def parquet(context: Wired, state: Group = "active") -> Response:
-    """At most 50,000 alerts with their types, the newest opened first."""
-    return _file("alerts.parquet", PARQUET, as_parquet(table_of(_found(context, state))))
-
-
-def _found(context: Context, state: Group) -> list[Alert]:
-    return find_alerts(
-        context.store, context.tenant, states=STATES.get(state, (state,)), limit=_MOST
-    )
+def parquet(found: Found) -> Response:
+    """At most 50,000 alerts with their types, in the page's order or the newest opened first."""
+    return _file("alerts.parquet", PARQUET, as_parquet(table_of(found)))
 
 
 def _file(name: str, media: str, payload: bytes) -> Response:

@@ -17,7 +17,7 @@ from app.web.render import render
 from infra.reads.alert_groups import BYS
 from infra.reads.alerts import transitions
 from infra.reads.silences import silences
-from infra.reads.triage import PILES, Listed, TriageFilter, listed, pile_counts, triage
+from infra.reads.triage import PILES, Listed, Only, TriageFilter, listed, pile_counts, triage
 
 router = APIRouter(include_in_schema=False)
 SEVERITIES = ("critical", "soon", "watch")
@@ -41,9 +41,21 @@ class Chosen:
         return urlencode({key: value for key, value in wanted.items() if value})
 
     @property
+    def only(self) -> Only:
+        """What the pile or the groups are narrowed to."""
+        return Only(self.severity, self.depot, self.mode, self.profile)
+
+    @property
     def filtered(self) -> bool:
         """Whether anything but the pile was chosen."""
-        return bool(self.severity or self.depot or self.mode or self.profile)
+        return self.only != Only()
+
+    @property
+    def exported(self) -> str:
+        """The query by which an export holds what is shown; groups hold all that stand."""
+        shown = {"state": "active"} if self.by else {"pile": self.show}
+        chosen = {key: value for key, value in vars(self.only).items() if value}
+        return urlencode(shown | chosen)
 
 
 @router.get("/alerts")
@@ -94,12 +106,9 @@ def _shown(request: Request, context: Context, chosen: Chosen, page: int) -> dic
     wanted = TriageFilter(
         chosen.show,  # type: ignore[arg-type]  # one of PILES
         now,
-        chosen.severity,
-        chosen.depot,
-        chosen.mode,
-        chosen.profile,
-        page * _PAGE,
-        _PAGE + 1,
+        chosen.only,
+        offset=page * _PAGE,
+        limit=_PAGE + 1,
     )
     found = triage(context.store, context.tenant, wanted)
     first = found[0] if found else None
@@ -110,7 +119,7 @@ def _shown(request: Request, context: Context, chosen: Chosen, page: int) -> dic
         "severities": SEVERITIES,
         "counts": pile_counts(context.store, context.tenant, now),
         "found": [(one, alert_view(one.alert)) for one in found[:_PAGE]],
-        "groups": groups(context, chosen.by) if chosen.by in BYS else [],
+        "groups": groups(context, chosen.only, chosen.by) if chosen.by in BYS else [],
         "bys": BYS,
         "page": page,
         "more": len(found) > _PAGE,

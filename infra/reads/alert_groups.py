@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from infra.clickhouse import ClickHouse
+from infra.reads.triage import Only
 
 By = Literal["vehicle", "depot", "mode"]
 BYS: Final[tuple[By, ...]] = ("vehicle", "depot", "mode")
@@ -31,8 +32,11 @@ class AlertGroup:
     oldest_ms: int
 
 
-def alert_groups(store: ClickHouse, tenant: str, by: By, limit: int) -> list[AlertGroup]:
+def alert_groups(
+    store: ClickHouse, tenant: str, by: By, only: Only, limit: int
+) -> list[AlertGroup]:
     """Most money at stake first."""
+    conditions = ["tenant = %(tenant)s", "state IN ('open', 'acknowledged')", *only.conditions]
     rows = store.rows(
         f"""
         SELECT {_KEYS[by]} AS key, argMax(profile, at_stake), count(), uniqExact(vehicle_id),
@@ -42,9 +46,10 @@ def alert_groups(store: ClickHouse, tenant: str, by: By, limit: int) -> list[Ale
         FROM alerts FINAL
         LEFT JOIN (SELECT vehicle_id, depot FROM vehicles FINAL WHERE tenant = %(tenant)s) AS known
             USING (vehicle_id)
-        WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')
+        WHERE {" AND ".join(conditions)}
         GROUP BY key ORDER BY money DESC, key LIMIT %(limit)s
         """,  # noqa: S608 (constants of ours)
+        **only.values,
         tenant=tenant,
         limit=limit,
     )

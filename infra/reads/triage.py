@@ -14,7 +14,8 @@ PILES: tuple[Pile, ...] = ("open", "taken", "quiet", "watch", "closed")
 _decoder = msgspec.json.Decoder(Alert)
 
 _QUIET = "(muted_by != '' OR JSONExtractInt(body, 'snoozed_until_ms') > %(now)s)"
-_CONDITIONS: dict[Pile, str] = {
+_CONDITIONS: dict[Pile | Literal[""], str] = {
+    "": "1",
     "open": f"state = 'open' AND severity != 'watch' AND NOT {_QUIET}",
     "taken": f"state = 'acknowledged' AND severity != 'watch' AND NOT {_QUIET}",
     "quiet": f"state IN ('open', 'acknowledged') AND {_QUIET}",
@@ -22,6 +23,34 @@ _CONDITIONS: dict[Pile, str] = {
     "closed": "state = 'resolved'",
 }
 _RANK = "indexOf(['watch', 'soon', 'critical'], severity)"
+_ORDERS = {"closed": "updated DESC", "": "opened DESC"}
+
+
+@dataclass(frozen=True)
+class Only:
+    """What alerts are narrowed to; empty means all. `depot` is where the vehicle is registered."""
+
+    severity: str = ""
+    depot: str = ""
+    mode: str = ""
+    profile: str = ""
+
+    @property
+    def conditions(self) -> list[str]:
+        """As SQL, with `values` as its parameters."""
+        fields = ("severity", "mode", "profile")
+        found = [f"{name} = %({name})s" for name in fields if getattr(self, name)]
+        if self.depot:
+            found.append(
+                "vehicle_id IN (SELECT vehicle_id FROM vehicles FINAL"
+                " WHERE tenant = %(tenant)s AND depot = %(depot)s)"
+            )
+        return found
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """See `conditions`."""
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
@@ -30,12 +59,10 @@ class TriageFilter:
     (snoozed or silenced), watch (kept without asking), closed. `now_ms` is the fleet's clock.
     """
 
-    pile: Pile
+    pile: Pile | Literal[""]
     now_ms: int
-    severity: str = ""
-    depot: str = ""
-    mode: str = ""
-    profile: str = ""
+    only: Only = Only()
+    states: tuple[str, ...] = ()
     offset: int = 0
     limit: int = 50
 
@@ -51,9 +78,10 @@ class Listed:
 
 
 def triage(store: ClickHouse, tenant: str, wanted: TriageFilter) -> list[Listed]:
-    """The alerts of one pile: the gravest and dearest first, closed ones the newest first."""
-    newest = wanted.pile == "closed"
-    order = "updated DESC" if newest else f"{_RANK} DESC, at_stake DESC, opened"
+    """The alerts of one pile: the gravest and dearest first, closed ones the newest first, those
+    of all piles the newest opened first.
+    """
+    order = _ORDERS.get(wanted.pile, f"{_RANK} DESC, at_stake DESC, opened")
     rows = store.rows(
         f"SELECT body FROM alerts FINAL WHERE {_conditions(wanted)} "  # noqa: S608 (ours)
         f"ORDER BY {order}, alert_id LIMIT %(limit)s OFFSET %(offset)s",
@@ -85,25 +113,20 @@ def pile_counts(store: ClickHouse, tenant: str, now_ms: int) -> dict[Pile, int]:
 
 
 def _conditions(wanted: TriageFilter) -> str:
-    conditions = ["tenant = %(tenant)s", "state != 'pending'", _CONDITIONS[wanted.pile]]
-    fields = ("severity", "mode", "profile")
-    conditions += [f"{name} = %({name})s" for name in fields if getattr(wanted, name)]
-    if wanted.depot:
-        conditions.append(
-            "vehicle_id IN (SELECT vehicle_id FROM vehicles FINAL"
-            " WHERE tenant = %(tenant)s AND depot = %(depot)s)"
-        )
+    conditions = ["tenant = %(tenant)s", _CONDITIONS[wanted.pile], *wanted.only.conditions]
+    if wanted.pile:
+        conditions.append("state != 'pending'")
+    if wanted.states:
+        conditions.append("state IN %(states)s")
     return " AND ".join(conditions)
 
 
 def _given(tenant: str, wanted: TriageFilter) -> dict[str, Any]:
     return {
+        **wanted.only.values,
         "tenant": tenant,
         "now": wanted.now_ms,
-        "severity": wanted.severity,
-        "depot": wanted.depot,
-        "mode": wanted.mode,
-        "profile": wanted.profile,
+        "states": list(wanted.states),
         "limit": wanted.limit,
         "offset": wanted.offset,
     }

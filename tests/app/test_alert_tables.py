@@ -1,7 +1,9 @@
 """Alerts all at once: grouped, for spreadsheets and for programs."""
 
 import csv
+import html
 import io
+import re
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,6 +11,7 @@ from msgspec.structs import replace
 
 from app.alerts_export import as_csv, table_of
 from contracts.alerts import Reason
+from infra.reads.triage import Listed
 from tests.app import sample_fleet
 
 
@@ -18,10 +21,11 @@ def rows(payload):
 
 def test_no_cell_is_a_formula_and_what_is_not_yet_stays_empty():
     alert = sample_fleet.alert("V0001", 1_700_000_000_000)
-    (row,) = rows(as_csv(table_of([alert])))
+    (row,) = rows(as_csv(table_of([Listed(alert, "", "", "")])))
     assert (row["vehicle_id"], row["resolved"]) == ("V0001", "")
     evil = replace(alert, reasons=[Reason('=HYPERLINK("http://x")')], depot="@Lyon")
-    (row,) = rows(as_csv(table_of([evil])))
+    (row,) = rows(as_csv(table_of([Listed(evil, "=1+1", "", "")])))
+    assert row["plate"] == "'=1+1"
     assert row["reasons"].startswith("'=")
     assert row["depot"] == "'@Lyon"
 
@@ -52,3 +56,43 @@ def test_groups_hold_every_standing_alert_once(api, by):
         assert {one["key"] for one in found} == {"Lyon", "Lille", "Metz", "Nice"}
     money = sum(one["waiting"]["expected"] for one in listed)
     assert sum(one["at_stake"] for one in found) == pytest.approx(money)
+
+
+def ids(pattern, page):
+    return set(re.findall(pattern, page))
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("query", "fits"),
+    [
+        ("show=open", lambda one: one["severity"] != "watch"),
+        ("show=watch", lambda one: one["severity"] == "watch"),
+        ("show=open&depot=Metz", lambda one: one["vehicle_id"] == "V0002"),
+        ("show=open&severity=soon&mode=turbocharger", lambda one: one["vehicle_id"] == "V0003"),
+        ("show=closed", lambda one: one["state"] == "resolved"),
+        ("by=depot&depot=Metz", lambda one: one["vehicle_id"] == "V0002"),
+    ],
+)
+def test_an_export_holds_what_the_page_shows(api, query, fits):
+    page = api.client.get(f"/alerts?{query}").text
+    (link,) = ids(r'href="(/api/alerts/export\.csv\?[^"]*)"', page)
+    taken = rows(api.client.get(html.unescape(link)).content)
+    group = "resolved" if "closed" in query else "active"
+    listed = api.client.get("/api/alerts", params={"state": group}).json()["alerts"]
+    assert {one["alert_id"] for one in taken} == {one["alert_id"] for one in listed if fits(one)}
+    if "by=" not in query:
+        assert [one["alert_id"] for one in taken] == re.findall(r'<tr id="alert-([^"]+)"', page)
+    assert {one["depot"] for one in taken} <= {"Lyon", "Lille", "Metz", "Nice"}
+
+
+@pytest.mark.stack
+def test_groups_are_narrowed_as_the_page_asks(api):
+    def found(**only):
+        return api.client.get("/api/alerts/groups", params={"by": "vehicle", **only}).json()
+
+    assert [one["key"] for one in found(severity="soon", depot="Metz")] == ["V0002"]
+    assert [one["key"] for one in found(mode="turbocharger")] == ["V0003"]
+    assert found(profile="' OR 1=1 --") == found(depot="Atlantis") == []
+    page = api.client.get("/alerts?by=depot&depot=Atlantis").text
+    assert "No alert fits these filters." in page

@@ -12,10 +12,11 @@ const rows = () => [...document.querySelectorAll("#alerts tbody tr")];
 const rowAt = (element) => element?.closest?.("#alerts tbody tr");
 let current = "";
 
-/** What an action is about: the picked alerts, else the one in focus, else the one shown. */
+/** What an action is about: the picked alerts, else the one in focus, else the one shown; groups show none. */
 function subjects() {
   const picked = picks().map((box) => rowAt(box));
   if (picked.length) return picked;
+  if (document.querySelector(".together")) return [];
   const one = rowAt(document.activeElement) ?? document.getElementById(`alert-${current}`) ?? document.getElementById("alert");
   return one ? [one] : [];
 }
