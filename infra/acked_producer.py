@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from contracts.codec import encode_message
@@ -82,7 +81,7 @@ class AckedProducer:
         ticket = _Ticket()
         with self._lock:
             for record in records:
-                partition = _partition(record.vehicle_id, self._count)
+                partition = partition_of(record.vehicle_id, self._count)
                 pack = self._packs.setdefault(partition, _Pack())
                 size = size_of(record)
                 if pack.records and pack.bytes + size > _MAX_BYTES:
@@ -151,11 +150,6 @@ class AckedProducer:
             return error
         where = self._connection.bootstrap_servers
         return UnavailableError(f"Kafka at {where} didn't take the records ({error}); send again")
-
-
-@lru_cache(maxsize=200_000)
-def _partition(vehicle_id: str, partitions: int) -> int:
-    return partition_of(vehicle_id, partitions)
 
 
 def size_of(record: Record) -> int:

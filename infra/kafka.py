@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Self
 
 import msgspec
@@ -22,6 +23,7 @@ MAX_PAYLOAD_BYTES = 900_000
 _IN_FLIGHT_BYTES = 32 * 1024 * 1024
 
 
+@lru_cache(maxsize=1 << 18)
 def partition_of(vehicle_id: str, partitions: int) -> int:
     """The partition of a vehicle: Kafka's own murmur2 of its id, so that every client agrees."""
     return int(murmur2(vehicle_id.encode()) & 0x7FFFFFFF) % partitions
@@ -87,7 +89,6 @@ class RecordProducer:
         self._producer = open_producer(connection)
         with readable_errors(connection):
             self._count = len(self._producer.partitions_for(self._topic))
-        self._partitions: dict[str, int] = {}
         self._packs: dict[int, _Pack] = {}
         self._letters: list[DeadLetter] = []
         self._lock = threading.RLock()
@@ -105,7 +106,7 @@ class RecordProducer:
         max_records, max_bytes, _ = self._limits
         with self._lock:
             for record in records:
-                partition = self._partition(record.vehicle_id)
+                partition = partition_of(record.vehicle_id, self._count)
                 pack = self._packs.setdefault(partition, _Pack())
                 size = _size(record)
                 if pack.records and pack.bytes + size > max_bytes:
@@ -158,12 +159,6 @@ class RecordProducer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _partition(self, vehicle_id: str) -> int:
-        partition = self._partitions.get(vehicle_id)
-        if partition is None:
-            partition = self._partitions[vehicle_id] = partition_of(vehicle_id, self._count)
-        return partition
 
     def _post(self, partition: int, pack: _Pack) -> None:
         """Send what the pack holds and empty it."""
