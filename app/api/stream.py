@@ -1,4 +1,5 @@
-"""`/api/stream`: changed alerts and the fleet's counts as server-sent events, with resume.
+"""`/api/stream`: changed alerts, the fleet's counts and new scores of the vehicles that somebody
+looks at as server-sent events, with resume.
 
 One task asks the store for everyone; clients only wait on a queue.
 """
@@ -11,10 +12,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Annotated
 
 import msgspec
 import structlog
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from app.access.caller import Caller, local
@@ -23,9 +25,11 @@ from app.api.alerts import alert_view
 from app.api.context import Context
 from contracts.errors import TelltaleError
 from infra.reads.alerts import active_versions, alerts_by_id
+from infra.reads.vehicles import newest_scores
 
 router = APIRouter(prefix="/api", tags=["stream"])
 _POLL_S = 1.0
+_SCORES_S = 0.25
 _HEARTBEAT_S = 15.0
 _KEPT = 1_000
 _QUEUE = 200
@@ -35,11 +39,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Event:
-    """One server-sent event. `kind`: alert, fleet, or reset (reload: events were missed)."""
+    """One server-sent event. `kind`: alert, fleet, risk, or reset (reload: events were missed).
+    `vehicle` is the one that it is told to the watchers of, "" where it is told to all.
+    """
 
     number: int
     kind: str
     data: str
+    vehicle: str = ""
 
     def text(self, epoch: str) -> str:
         """As it goes over the wire."""
@@ -53,9 +60,10 @@ class Hub:
         self._context = context
         self._numbers = itertools.count(1)
         self._kept: deque[Event] = deque(maxlen=_KEPT)
-        self._listeners: set[asyncio.Queue[Event]] = set()
+        self._listeners: dict[asyncio.Queue[Event], str] = {}
         self._versions: dict[str, int] | None = None
         self._summary = ""
+        self._scored: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
         self._fleet: Event | None = None
         self._epoch = 0
@@ -71,13 +79,15 @@ class Hub:
         """How many clients are connected."""
         return len(self._listeners)
 
-    async def listen(self, last_id: str, allowed: Callable[[], bool]) -> AsyncIterator[str]:
+    async def listen(
+        self, last_id: str, vehicle: str, allowed: Callable[[], bool]
+    ) -> AsyncIterator[str]:
         """The stream of one client: what it missed since `last_id`, then what happens, as long as
-        it is `allowed`.
+        it is `allowed`. `vehicle` is the one that it looks at, "" without.
         """
         queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE)
-        missed = self._missed(last_id)
-        self._listeners.add(queue)
+        missed = [one for one in self._missed(last_id) if one.vehicle in ("", vehicle)]
+        self._listeners[queue] = vehicle
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch())
         try:
@@ -94,7 +104,7 @@ class Hub:
                 except TimeoutError:
                     yield ": alive\n\n"
         finally:
-            self._listeners.discard(queue)
+            del self._listeners[queue]
 
     async def close(self) -> None:
         """Stop watching."""
@@ -116,17 +126,37 @@ class Hub:
         return [Event(self._kept[-1].number if self._kept else 0, "reset", "{}")]
 
     async def _watch(self) -> None:
+        looked_s = float("-inf")
         while self._listeners:
             try:
-                for kind, data in await asyncio.to_thread(self._changes):
-                    self._tell(Event(next(self._numbers), kind, data))
+                watched = sorted(set(self._listeners.values()) - {""})
+                for vehicle, data in await asyncio.to_thread(self._new_scores, watched):
+                    self._tell(Event(next(self._numbers), "risk", data, vehicle))
+                if time.monotonic() - looked_s >= _POLL_S:
+                    looked_s = time.monotonic()
+                    for kind, data in await asyncio.to_thread(self._changes):
+                        self._tell(Event(next(self._numbers), kind, data))
             except TelltaleError as error:
                 _log.warning("live stream waits for the store", reason=str(error))
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(_SCORES_S)
         # What happens while nobody listens is read from the page, not from the stream.
-        self._versions, self._summary, self._fleet = None, "", None
+        self._versions, self._summary, self._fleet, self._scored = None, "", None, {}
         self._kept.clear()
         self._epoch += 1
+
+    def _new_scores(self, watched: list[str]) -> list[tuple[str, str]]:
+        """Vehicles of these that were scored since the last look, and what is told of each. The
+        first look tells of each that has a score: its page may have been read just before that.
+        """
+        store, tenant = self._context.store, self._context.tenant
+        now = newest_scores(store, tenant, watched)
+        found = [
+            (vehicle, _json({"vehicle_id": vehicle, "scored_ms": time_ms}))
+            for vehicle, time_ms in now.items()
+            if time_ms != self._scored.get(vehicle)
+        ]
+        self._scored = now
+        return found
 
     def _changes(self) -> list[tuple[str, str]]:
         """Alerts and counts that differ from those told last."""
@@ -150,7 +180,9 @@ class Hub:
         self._kept.append(event)
         if event.kind == "fleet":
             self._fleet = event
-        for queue in self._listeners:
+        for queue, vehicle in self._listeners.items():
+            if event.vehicle not in ("", vehicle):
+                continue
             if queue.full():
                 # A client this far behind reads the page anew; the rest would be stale.
                 while not queue.empty():
@@ -186,8 +218,13 @@ class Hubs:
 
 
 @router.get("/stream", response_class=StreamingResponse)
-async def stream(request: Request, last_event_id: str = Header("")) -> StreamingResponse:
-    """Server-sent events: `alert` (an alert, whole), `fleet` (the counts), `reset` (read anew).
+async def stream(
+    request: Request,
+    last_event_id: str = Header(""),
+    vehicle: Annotated[str, Query(max_length=128, description="Id of the one looked at")] = "",
+) -> StreamingResponse:
+    """Server-sent events: `alert` (an alert, whole), `fleet` (the counts), `risk` (the vehicle was
+    scored), `reset` (read anew).
 
     The stream ends when the key or session does that it was opened with.
     """
@@ -195,7 +232,8 @@ async def stream(request: Request, last_event_id: str = Header("")) -> Streaming
     caller: Caller = request.state.caller
     door: Door = request.app.state.door
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    told = hubs.of(caller).listen(last_event_id, partial(door.still, request.headers, caller))
+    still = partial(door.still, request.headers, caller)
+    told = hubs.of(caller).listen(last_event_id, vehicle, still)
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 

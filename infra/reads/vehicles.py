@@ -95,6 +95,19 @@ def current_risk(store: ClickHouse, tenant: str, vehicle_id: str) -> list[Curren
     ]
 
 
+def newest_scores(store: ClickHouse, tenant: str, vehicles: Sequence[str]) -> dict[str, int]:
+    """Event time of the newest score of each of these vehicles that has one."""
+    if not vehicles:
+        return {}
+    rows = store.rows(
+        "SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) FROM risk_current "
+        "WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s GROUP BY vehicle_id",
+        tenant=tenant,
+        ids=list(vehicles),
+    )
+    return {vehicle: int(time_ms) for vehicle, time_ms in rows}
+
+
 def risk_history(
     store: ClickHouse, vehicle: tuple[str, str, str], mode: str, since_ms: int, points: int
 ) -> list[RiskPoint]:

@@ -28,9 +28,9 @@ class Reader:
         raise AssertionError("the stream ended")
 
 
-def listen(api, last_id=""):
+def listen(api, last_id="", **query):
     headers = {"Last-Event-ID": last_id} if last_id else {}
-    return api.client.stream("GET", "/api/stream", headers=headers)
+    return api.client.stream("GET", "/api/stream", headers=headers, params=query)
 
 
 def test_a_new_alert_and_its_end_arrive(api):
@@ -69,6 +69,27 @@ def test_who_comes_later_gets_the_counts_at_once(api):
         told = Reader(first).next("fleet")
         with listen(api) as second:
             assert Reader(second).next("fleet") == told
+
+
+def test_who_looks_at_a_vehicle_hears_of_its_scores_alone(api):
+    def score(number, later_ms):
+        api.store.write_risk(sample_fleet.risk_rows(number, api.now_ms + later_ms, days=1))
+
+    with listen(api, vehicle="V0007") as one, listen(api, vehicle="V0008") as other:
+        first, second = Reader(one), Reader(other)
+        assert first.next("risk")[1]["vehicle_id"] == "V0007"
+        before = second.next("risk")[1]
+        for later_ms in (1_000, 2_000):
+            score(7, later_ms)
+            told = first.next("risk")[1]
+            assert told == {"vehicle_id": "V0007", "scored_ms": api.now_ms - 60_000 + later_ms}
+        score(8, 3_000)
+        last, told = second.next("risk")
+        assert told["scored_ms"] == api.now_ms - 60_000 + 3_000 > before["scored_ms"]
+        score(8, 4_000)
+        second.next("risk")
+        with listen(api, last, vehicle="V0008") as again:
+            assert Reader(again).next("risk")[1]["scored_ms"] == api.now_ms - 60_000 + 4_000
 
 
 @pytest.mark.parametrize("last_id", ["0-1", "nonsense", "0-x", "-"])

@@ -75,7 +75,7 @@ function listen(subject) {
   const all = subject === "fleet" || subject === "alerts";
   const link = document.getElementById("link");
   const show = (text, away) => { link.hidden = false; link.textContent = text; link.classList.toggle("away", away); };
-  const source = new EventSource("/api/stream");
+  const source = new EventSource(all ? "/api/stream" : `/api/stream?vehicle=${encodeURIComponent(subject)}`);
   source.onopen = () => { show(say("live"), false); refresh(); };
   source.onerror = () => show(say("reconnecting"), true);
   source.addEventListener("reset", refresh);
@@ -86,7 +86,8 @@ function listen(subject) {
     document.dispatchEvent(new CustomEvent("telltale:alert", { detail: alert }));
     refresh();
   });
-  if (subject !== "alerts") source.addEventListener("fleet", refresh);
+  if (subject === "fleet") source.addEventListener("fleet", refresh);
+  if (!all) source.addEventListener("risk", refresh);
   // Figures that the server keeps for a while may have been old at the last event.
   setInterval(refresh, LOOK_AGAIN_MS);
   addEventListener("pagehide", () => source.close());
