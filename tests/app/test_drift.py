@@ -41,6 +41,8 @@ MIDDLE = START + 150 * DAY
 COOLANT = 1
 HOUR = 3_600_000
 NOW = START + 240 * DAY
+FAR = 4_000_000_000_000
+"""After any wall clock."""
 
 
 @pytest.fixture(scope="module")
@@ -145,11 +147,11 @@ def test_a_planted_shift_is_found_shown_and_told_once(
         report = tmp_path / "report"
         found = telltale(settings, "--json", "--report", str(report), notify=file)
         assert found["told"] == ["science"]
-        deliver(settings, file, NOW)
+        deliver(settings, file, FAR)
         again = telltale(settings, "--json", notify=file)
         assert again["drifted"] == found["drifted"]
         assert again["told"] == []
-        deliver(settings, file, NOW + HOUR)
+        deliver(settings, file, FAR + HOUR)
     assert len(receiver.got) == 1
     received = json.loads(receiver.got[0][1])
     assert received["type"] == "model.drifted"
