@@ -126,6 +126,8 @@ class Registry:
 
     def history(self, profile: str) -> Sequence[Decision]:
         """All decisions about a profile's aliases, oldest first. Raises ModelError."""
+        if not _is_name(profile):
+            return []
         try:
             lines = (self.root / profile / HISTORY_FILE).read_bytes().splitlines()
             return [msgspec.json.decode(line, type=Decision) for line in lines]
@@ -150,11 +152,14 @@ class Registry:
     def _folder(self, bundle_id: str) -> Path:
         profile, _, digest = bundle_id.rpartition("-")
         folder = self.root / profile / bundle_id
-        if not profile or not digest.isalnum() or not (folder / MANIFEST).is_file():
+        named = _is_name(profile) and digest.isalnum()
+        if not named or not (folder / MANIFEST).is_file():
             raise ModelError(f"there is no model {bundle_id!r}; `telltale models list` shows all")
         return folder
 
     def _aliases(self, profile: str) -> dict[str, str]:
+        if not _is_name(profile):
+            return {}
         path = self.root / profile / ALIAS_FILE
         try:
             return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
@@ -203,6 +208,11 @@ class Registry:
             draft.rename(folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _is_name(profile: str) -> bool:
+    """Whether this can be a profile's folder: no way to another place."""
+    return profile.isprintable() and profile not in {"", ".."} and Path(profile).name == profile
 
 
 def _manifest(bundle: Bundle, record: TrainingRecord, files: Mapping[str, bytes]) -> Manifest:

@@ -159,6 +159,18 @@ def test_names_that_are_none_are_refused(stored, name):
         Registry(stored[0]).load(name)
 
 
+@pytest.mark.parametrize("profile", ["../small", "..", "", "small\x00", "/small", "./small"])
+def test_a_profile_is_no_way_to_another_place(copy, profile):
+    root, name = copy
+    Registry(root).promote(name, "champion", "ann", "first", 1)
+    (root / "inner").mkdir()
+    inner = Registry(root / "inner")
+    assert inner.champion(profile) is None
+    assert inner.history(profile) == []
+    with pytest.raises(ModelError, match="has no champion before"):
+        inner.roll_back(profile, "ann", "why", 1)
+
+
 def test_what_scores_otherwise_than_when_saved_is_refused(copy, trained, monkeypatch):
     """Intact files, but not the scores that were stored: another library, another machine."""
     root, _ = copy
