@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 from dataclasses import dataclass
 
 import httpx
@@ -118,6 +119,27 @@ def test_of_two_people_the_first_wins_and_the_second_is_told(desk):
     late = desk.post(1, "acknowledge", actor="Ana")
     assert (late.status_code, late.json()["state"]) == (409, "acknowledged")
     assert "by Bo" in late.json()["detail"]
+
+
+def test_of_two_at_the_same_moment_one_wins_and_the_other_is_told(desk):
+    seen, ready, answers = desk.alert(6)["version"], threading.Barrier(2), {}
+
+    def take(actor):
+        ready.wait()
+        answers[actor] = desk.post(6, "acknowledge", actor=actor, seen=seen)
+
+    people = [threading.Thread(target=take, args=(actor,)) for actor in ("Ana", "Bo")]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join()
+    assert sorted(answer.status_code for answer in answers.values()) == [200, 409]
+    winner = desk.alert(6)["touched_by"]
+    assert answers.pop(winner).status_code == 200
+    (late,) = answers.values()
+    assert winner in late.text
+    story = desk.client.get(f"/api/alerts/{name_of(6)}").json()["transitions"]
+    assert [one["actor"] for one in story if one["step"] == "acknowledged"] == [winner]
 
 
 def test_comment_snooze_and_resolve_over_http(desk):
