@@ -1,13 +1,14 @@
 """`/api/vehicles/{key}/cases`: what workshops found on vehicles with the same signs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 
 from app.api import words
 from app.api.context import Context, Wired
-from app.api.vehicles import Key, registered
-from infra.reads import alerts as stored_alerts
+from app.api.vehicles import Key, registered, standing
+from contracts.alerts import Alert
 from infra.reads import cases as stored_cases
 from infra.reads.cases import leading
 from infra.reads.vehicles import Registration
@@ -51,17 +52,11 @@ class CaseList:
 def cases(context: Wired, key: Key) -> CaseList:
     """What workshops found before where the same part was suspected, the likest first."""
     found = registered(context, key)
-    return CaseList(found.vehicle_id, cases_of(context, found))
+    return CaseList(found.vehicle_id, cases_of(context, found, standing(context, found)))
 
 
-def cases_of(context: Context, found: Registration) -> list[ModeCases]:
+def cases_of(context: Context, found: Registration, active: Sequence[Alert]) -> list[ModeCases]:
     """Similar cases of a vehicle's active alerts, in words."""
-    active = stored_alerts.find_alerts(
-        context.store,
-        context.tenant,
-        states=stored_alerts.ACTIVE,
-        vehicle_id=found.vehicle_id,
-    )
     modes = {one.mode: leading(one.reasons) for one in active if one.mode}
     place = (context.tenant, found.profile, found.vehicle_id)
     labels = words.signal_labels(found.profile)

@@ -107,7 +107,8 @@ class Context:
         the past. Silence and commands are dated by it: a date far ahead of a vehicle's data would
         outrank all that comes after.
         """
-        now, newest = self.wall_ms(), clock_ms(self.store, self.tenant)
+        now = self.wall_ms()
+        newest = self.answers.clock.get(self.tenant, lambda: clock_ms(self.store, self.tenant))
         return newest if 0 < newest < now - _LIVE_MS else now
 
     def summary(self, keep_s: float = KEEP_S) -> FleetSummary:

@@ -12,6 +12,7 @@ from app.api.champions import Champion
 from app.api.context import Context, Wired
 from app.api.fleet import Risk, RulView, rul_view
 from app.api.problems import unknown_vehicle
+from contracts.alerts import Alert
 from infra.reads import alerts as stored_alerts
 from infra.reads.unusual import UnusualScore, newest_unusual
 from infra.reads.vehicles import (
@@ -112,15 +113,21 @@ def registered(context: Context, key: str) -> Registration:
     return found
 
 
-def describe(context: Context, found: Registration) -> Vehicle:
-    """Everything about a vehicle but its history."""
+def standing(context: Context, found: Registration) -> list[Alert]:
+    """The vehicle's active alerts."""
+    return stored_alerts.find_alerts(
+        context.store, context.tenant, states=stored_alerts.ACTIVE, vehicle_id=found.vehicle_id
+    )
+
+
+def describe(context: Context, found: Registration, active: Sequence[Alert]) -> Vehicle:
+    """Everything about a vehicle with these active alerts but its history."""
     store, tenant = context.store, context.tenant
     risks = current_risk(store, tenant, found.vehicle_id)
-    alerts = stored_alerts.find_alerts(
-        store, tenant, states=stored_alerts.ACTIVE, vehicle_id=found.vehicle_id
-    )
     odd = None if risks else newest_unusual(store, (tenant, found.profile, found.vehicle_id))
-    alerts.sort(key=lambda one: (one.condition == "risk", one.waiting.expected), reverse=True)
+    alerts = sorted(
+        active, key=lambda one: (one.condition == "risk", one.waiting.expected), reverse=True
+    )
     return Vehicle(
         found.vehicle_id,
         found.profile,
@@ -145,7 +152,8 @@ def describe(context: Context, found: Registration) -> Vehicle:
 @router.get("/{key:path}")
 def vehicle(context: Wired, key: Key) -> Vehicle:
     """One vehicle by id, VIN or plate."""
-    return describe(context, registered(context, key))
+    found = registered(context, key)
+    return describe(context, found, standing(context, found))
 
 
 def _unusual(profile: str, odd: UnusualScore) -> Unusual:

@@ -6,7 +6,7 @@ from functools import cache
 
 from contracts.errors import ProfileError
 from features.profile import Mode, Profile, ProfileSignal, builtin_profile, profile_names
-from infra.reads.fleet import Policy
+from infra.reads.ranking import Policy
 
 _UNITS = {
     "Celsius": "°C",

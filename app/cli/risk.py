@@ -10,7 +10,7 @@ from app.alerting.models import Models
 from app.api import words
 from app.api.champions import Champion, ChampionOf, kept_curves
 from app.api.context import Context
-from app.api.vehicles import ModeRiskView, Unusual, Vehicle, describe
+from app.api.vehicles import ModeRiskView, Unusual, Vehicle, describe, standing
 from app.assembly import load_profiles
 from app.cli.desk import WatchOption, opened, shown
 from app.cli.options import Json
@@ -40,7 +40,7 @@ def risk(
             found = find_vehicle(context.store, context.tenant, vehicle.strip())
             if found is None:
                 raise DataError(f"no vehicle has the id, VIN or plate {vehicle!r}")
-            described = describe(context, found)
+            described = describe(context, found, standing(context, found))
             why = _reasons(context, explain, described) if reasons else []
             if as_json:
                 print_json({"vehicle": described, "reasons": why})

@@ -12,17 +12,17 @@ from infra.reads import summary as counts
 def choices(request: Request, context: Context) -> dict[str, list[tuple[str, str]]]:
     """Depots, kinds of vehicles and parts that the fleet has, as (value, label)."""
     local = viewer(request).texts.local
-    present = [
-        name for name in counts.profiles(context.store, context.tenant) if name in profile_names()
-    ]
+    store, tenant = context.store, context.tenant
+    found = context.answers.choices.get(tenant, lambda: counts.choices(store, tenant))
+    present = [name for name in found.profiles if name in profile_names()]
     modes = {
         mode.name: local(mode.label)
         for name in present
-        if (found := words.profile_of(name))
-        for mode in found.modes
+        if (profile := words.profile_of(name))
+        for mode in profile.modes
     }
     return {
-        "depot": [(name, name) for name in counts.depots(context.store, context.tenant)],
+        "depot": [(name, name) for name in found.depots],
         "profile": [(name, local(words.profile_label(name))) for name in present],
         "mode": sorted(modes.items(), key=lambda one: one[1]),
     }

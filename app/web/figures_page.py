@@ -8,7 +8,7 @@ from app.api.context import Wired
 from app.api.fleet import fleet_page
 from app.web.answering import answered
 from app.web.render import render
-from infra.reads.fleet import FleetFilter
+from infra.reads.ranking import FleetFilter
 
 router = APIRouter(include_in_schema=False)
 

@@ -14,7 +14,8 @@ from app.api.fleet import FleetVehicle, fleet_page
 from app.web.answering import Text, answered
 from app.web.choices import choices
 from app.web.render import render
-from infra.reads.fleet import DAY_MS, FleetFilter
+from infra.reads.fleet import DAY_MS
+from infra.reads.ranking import FleetFilter
 from infra.reads.vehicles import daily_risk
 from infra.workorders import ACTIVE, WorkOrders
 

@@ -12,11 +12,12 @@ from app.api import words
 from app.api.cases import cases_of
 from app.api.context import Context, Wired
 from app.api.history import Mark, marks_of, series
-from app.api.vehicles import Vehicle, describe, registered
+from app.api.vehicles import Vehicle, describe, registered, standing
 from app.api.workorders import OrderView, orders
 from app.web.answering import Text, answered
 from app.web.render import render
 from app.web.sparks import Banded
+from contracts.alerts import Alert
 from features.profile import Profile
 from infra.reads.fleet import DAY_MS
 from infra.reads.reporting import reporting, risk_trends
@@ -46,7 +47,8 @@ def job_card_html(request: Request, context: Wired, key: str) -> Response:
 
     def work() -> Response:
         found = registered(context, key)
-        vehicle = describe(context, found)
+        active = standing(context, found)
+        vehicle = describe(context, found, active)
         marks = _marks(context, found, vehicle)
         return render(
             request,
@@ -55,7 +57,7 @@ def job_card_html(request: Request, context: Wired, key: str) -> Response:
             vehicle=vehicle,
             order=_order(context, vehicle),
             codes=_codes(marks, vehicle.freshness.now_ms),
-            cases=cases_of(context, found),
+            cases=cases_of(context, found, active),
             parts=_parts(vehicle),
             address=_beside(request, "finding"),
         )
@@ -69,7 +71,7 @@ def finding_html(request: Request, context: Wired, key: str, mode: Text = "") ->
 
     def work() -> Response:
         found = registered(context, key)
-        vehicle = describe(context, found)
+        vehicle = describe(context, found, standing(context, found))
         profile = words.profile_of(found.profile)
         asked = mode or next((one.mode for one in vehicle.alerts if one.mode), "")
         modes = profile.modes if profile else []
@@ -86,14 +88,17 @@ def vehicle_html(request: Request, context: Wired, key: str, part: Text = "") ->
 
     def work() -> Response:
         found = registered(context, key)
-        vehicle = describe(context, found)
+        active = standing(context, found)
+        vehicle = describe(context, found, active)
         template = "_vehicle_live.html" if part == "live" else "vehicle.html"
-        return render(request, template, **_shown(context, found, vehicle))
+        return render(request, template, **_shown(context, found, vehicle, active))
 
     return answered(request, work)
 
 
-def _shown(context: Context, found: Registration, vehicle: Vehicle) -> dict[str, Any]:
+def _shown(
+    context: Context, found: Registration, vehicle: Vehicle, active: Sequence[Alert]
+) -> dict[str, Any]:
     now, profile = vehicle.freshness.now_ms, words.profile_of(found.profile)
     place = (context.tenant, found.profile, found.vehicle_id)
     marks = _marks(context, found, vehicle)
@@ -113,7 +118,7 @@ def _shown(context: Context, found: Registration, vehicle: Vehicle) -> dict[str,
         ],
         "sparks": _sparks(context, found, vehicle, profile),
         "trends": risk_trends(context.store, place, now - _SPARK_DAYS * DAY_MS),
-        "cases": cases_of(context, found),
+        "cases": cases_of(context, found, active),
         "order": _order(context, vehicle),
         "mode_label": lambda mode: words.mode_label(found.profile, mode),
     }

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from infra.clickhouse import ClickHouse
-from infra.reads.fleet import DAY_MS, Policy
+from infra.reads.fleet import DAY_MS
+from infra.reads.ranking import Policy
 
 WARNED_DAYS = 90
 """How far back failures are counted, and how long before one an alert counts as a warning."""
@@ -39,6 +40,19 @@ class Warned:
     failures: int
     warned: int
     median_days: float | None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Profiles and depots that the fleet has, in order."""
+
+    profiles: list[str]
+    depots: list[str]
+
+
+def choices(store: ClickHouse, tenant: str) -> Choices:
+    """What one can narrow the fleet to."""
+    return Choices(profiles(store, tenant), depots(store, tenant))
 
 
 def severity_counts(store: ClickHouse, tenant: str, now_ms: int) -> list[SeverityCount]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from infra.clickhouse import ClickHouse
-from infra.reads.fleet import DAY_MS, Policy
+from infra.reads.fleet import DAY_MS
+from infra.reads.ranking import Policy
 
 SAMPLE = 2_000
 """Vehicles whose whole risk history is read for one curve; larger fleets are sampled."""

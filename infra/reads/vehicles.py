@@ -47,20 +47,27 @@ class RiskPoint:
     risk_90: float
 
 
+_REGISTERED = """
+SELECT vehicle_id, profile, vin_last4, vin_sealed, plate, model, depot FROM vehicles FINAL
+WHERE tenant = %(tenant)s AND {named} ORDER BY time DESC LIMIT 1
+"""
+_NAMED = (
+    "vehicle_id = %(key)s",
+    "((vin_hash = %(vin)s AND vin_hash != '') OR upperUTF8(plate) = upperUTF8(%(key)s))",
+)
+"""By its id a vehicle is found through the index; only for other names all are looked at."""
+
+
 def find_vehicle(store: ClickHouse, tenant: str, key: str) -> Registration | None:
     """The vehicle with this id, VIN or plate (letters' case doesn't matter), or None."""
-    rows = store.rows(
-        """
-        SELECT vehicle_id, profile, vin_last4, vin_sealed, plate, model, depot FROM vehicles FINAL
-        WHERE tenant = %(tenant)s AND (vehicle_id = %(key)s
-            OR (vin_hash = %(vin)s AND vin_hash != '') OR upperUTF8(plate) = upperUTF8(%(key)s))
-        ORDER BY vehicle_id = %(key)s DESC, time DESC LIMIT 1
-        """,
-        tenant=tenant,
-        key=key,
-        vin=store.vins.hashed(tenant, key),
-    )
-    return Registration(*rows[0]) if rows and key else _unregistered(store, tenant, key)
+    if not key:
+        return None
+    given = {"tenant": tenant, "key": key, "vin": store.vins.hashed(tenant, key)}
+    for named in _NAMED:
+        rows = store.rows(_REGISTERED.format(named=named), **given)
+        if rows:
+            return Registration(*rows[0])
+    return _unregistered(store, tenant, key)
 
 
 def _unregistered(store: ClickHouse, tenant: str, key: str) -> Registration | None:
@@ -72,7 +79,7 @@ def _unregistered(store: ClickHouse, tenant: str, key: str) -> Registration | No
             tenant=tenant,
             key=key,
         )
-        if rows and key:
+        if rows:
             return Registration(key, rows[0][0], "", "", "", "", "")
     return None
 
