@@ -19,6 +19,7 @@ RUNS = {
     "stream-two-workers": ("stream", "--workers", "2", "--json"),
     "latency": ("latency", "--json"),
     "alerts": ("alerts", "--json"),
+    "training": ("training",),
 }
 RESULTS = Path(__file__).parent / "results"
 
