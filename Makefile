@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
+# Tests wait more than they compute; each process has a broker and a store of its own.
+JOBS ?= 2
 
 .PHONY: setup demo test check bench faults lock clean
 
@@ -19,7 +21,7 @@ demo: $(STAMP)
 	$(BIN)/telltale demo $(DEMO)
 
 test: $(STAMP)
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -22,8 +22,9 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    # Not for the session: Playwright keeps an event loop in this thread, and others start theirs.
     if not CHROMIUM.exists():
         pytest.skip("no chromium; install Debian's package: apt-get install chromium")
     with sync_playwright() as playwright:
