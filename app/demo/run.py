@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from alerts.scorecard import Failure
+from app.alerter import GROUP as ALERTER_GROUP
 from app.assembly import load_profiles
 from app.champion import Champions
 from app.cli.train import bars
@@ -25,9 +26,10 @@ from app.settings import Settings
 from app.state import rebuild
 from contracts.alerts import Alert
 from contracts.records import VehicleEvent
+from contracts.topics import RISK, TELEMETRY, WORKER_GROUP
 from features.profile import builtin_profile
 from infra.kafka import RecordProducer
-from infra.offsets import group_lags
+from infra.offsets import group_lag
 from infra.run_files import all_running
 from infra.store import ClickHouseStore
 from ingest.simulator.fleet import Fleet
@@ -35,6 +37,7 @@ from models.registry import Registry
 from models.training import Options
 
 _DRAIN_LIMIT_S: Final = 180.0
+_READERS: Final = ((WORKER_GROUP, TELEMETRY), (ALERTER_GROUP, RISK))
 
 
 @dataclass
@@ -149,8 +152,9 @@ class Demo:
 
 
 def _lags(settings: Settings) -> dict[str, int]:
-    lags = group_lags(settings.broker())
-    return {group: sum(topics.values()) for group, topics in lags.items()}
+    """How far its readers are behind the stream; one that has not begun yet has all before it."""
+    kafka = settings.broker()
+    return {group: group_lag(kafka, group, topic) for group, topic in _READERS}
 
 
 def _truth(fleet: Fleet) -> Truth:
