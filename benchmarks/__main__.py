@@ -3,8 +3,10 @@
 Prints each one's JSON and keeps it in benchmarks/results/NAME.json. Take them on a quiet machine.
 """
 
+import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 RUNS = {
@@ -20,12 +22,28 @@ RUNS = {
     "latency": ("latency", "--json"),
     "alerts": ("alerts", "--json"),
     "training": ("training",),
+    "pages": ("pages", "--json"),
 }
 RESULTS = Path(__file__).parent / "results"
 
 
+def chosen(given: Sequence[str] | None = None) -> list[str]:
+    """The benchmarks that are named on the command line, else all."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks", description=__doc__, formatter_class=raw
+    )
+    known = ", ".join(RUNS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {known}; all without")
+    names: list[str] = parser.parse_args(given).names
+    unknown = [name for name in names if name not in RUNS]
+    if unknown:
+        parser.exit(2, f"there is no benchmark {', '.join(unknown)}; choose from {known}\n")
+    return names or list(RUNS)
+
+
 def main() -> None:
-    for name in sys.argv[1:] or RUNS:
+    for name in chosen():
         module, *arguments = RUNS[name]
         line = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
         found = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
