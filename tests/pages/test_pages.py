@@ -157,6 +157,21 @@ def test_filters_work_and_say_when_nothing_fits(page):
     expect(page.locator("#rows")).to_contain_text("No vehicle fits these filters.")
 
 
+def test_beside_groups_stands_no_alert_that_a_key_would_act_on(page, complaints):
+    posted = []
+    page.on("request", lambda one: posted.append(one.url) if one.method == "POST" else None)
+    page.goto("/alerts")
+    expect(page.locator("#detail")).to_be_visible()
+    page.select_option("#by-group", "depot")
+    expect(page.locator("#groups")).to_be_visible()
+    expect(page.locator("#detail")).to_be_hidden()
+    page.locator("#groups").click()
+    page.keyboard.press("a")
+    page.select_option("#by-group", "")
+    expect(page.locator("#detail")).to_be_visible()
+    assert (posted, complaints) == ([], [])
+
+
 def test_an_empty_system_explains_the_next_step(page, stack):
     settings = stack.fresh()
     assert ClickHouseStore(settings.store()).migrate() == []
