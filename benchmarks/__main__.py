@@ -21,7 +21,7 @@ RUNS = {
     "stream-two-workers": ("stream", "--workers", "2", "--json"),
     "latency": ("latency", "--json"),
     "alerts": ("alerts", "--json"),
-    "training": ("training",),
+    "training": ("training", "--rounds", "12"),
     "pages": ("pages", "--json"),
 }
 RESULTS = Path(__file__).parent / "results"
