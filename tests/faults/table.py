@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 RESULTS = Path("benchmarks/results/faults.json")
@@ -23,8 +24,11 @@ _HEAD = (
 )
 
 
+@cache
 def commit():
-    """The commit that is checked out, with a mark when there are changes beside it."""
+    """The commit that is checked out, with a mark when there are changes beside it. Asked once:
+    the results that a run writes are no changes.
+    """
     line = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
