@@ -10,6 +10,7 @@ import pyarrow as pa
 from contracts.errors import DataError
 from contracts.workorders import OrderState, WorkOrder
 from infra.clickhouse import ClickHouse
+from infra.reads.questions import Question, ask
 
 ACTIVE: tuple[OrderState, ...] = ("proposed", "planned")
 _decoder = msgspec.json.Decoder(WorkOrder)
@@ -59,18 +60,8 @@ class WorkOrders:
         offset: int = 0,
     ) -> list[WorkOrder]:
         """The newest versions, the first to begin first; of these vehicles, or of all."""
-        more = "AND vehicle_id IN %(vehicles)s" if vehicles else ""
-        where = "WHERE now IN %(states)s" if states else ""
-        rows = self._store.rows(
-            f"SELECT newest FROM ({_NEWEST.format(more=more)}) {where} "  # noqa: S608 (ours)
-            "ORDER BY begins, newest LIMIT %(limit)s OFFSET %(offset)s",
-            tenant=tenant,
-            vehicles=list(vehicles),
-            states=list(states),
-            limit=limit,
-            offset=offset,
-        )
-        return [_decoder.decode(row[0]) for row in rows]
+        wanted = orders_of(tenant, states=states, vehicles=vehicles, limit=limit, offset=offset)
+        return ask(self._store, wanted)
 
     def booked(self, tenant: str, depot: str, since_ms: int) -> list[tuple[int, int]]:
         """Start and minutes of what a depot's workshop has to do from then on."""
@@ -100,6 +91,31 @@ class WorkOrders:
     def _newest(self, tenant: str, more: str, **given: Any) -> list[WorkOrder]:  # noqa: ANN401
         rows = self._store.rows(_NEWEST.format(more=more), tenant=tenant, **given)
         return [_decoder.decode(row[0]) for row in rows]
+
+
+def orders_of(
+    tenant: str,
+    *,
+    states: Sequence[str] = (),
+    vehicles: Sequence[str] = (),
+    limit: int = 200,
+    offset: int = 0,
+) -> Question[list[WorkOrder]]:
+    """The newest versions, the first to begin first; of these vehicles, or of all."""
+    more = "AND vehicle_id IN %(vehicles)s" if vehicles else ""
+    where = "WHERE now IN %(states)s" if states else ""
+    return Question(
+        f"SELECT newest FROM ({_NEWEST.format(more=more)}) {where} "  # noqa: S608 (ours)
+        "ORDER BY begins, newest LIMIT %(limit)s OFFSET %(offset)s",
+        {
+            "tenant": tenant,
+            "vehicles": list(vehicles),
+            "states": list(states),
+            "limit": limit,
+            "offset": offset,
+        },
+        lambda rows: [_decoder.decode(row[0]) for row in rows],
+    )
 
 
 def _table(order: WorkOrder) -> Any:  # noqa: ANN401 (a pyarrow.Table)

@@ -1,17 +1,15 @@
 """`/api/vehicles/{key}/cases`: what workshops found on vehicles with the same signs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 
 from app.api import words
 from app.api.context import Context, Wired
-from app.api.vehicles import Key, registered, standing
-from contracts.alerts import Alert
+from app.api.vehicles import Key, carded
 from infra.reads import cases as stored_cases
+from infra.reads.cards import Card
 from infra.reads.cases import leading
-from infra.reads.vehicles import Registration
 
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
 
@@ -51,13 +49,14 @@ class CaseList:
 @router.get("/{key:path}/cases")
 def cases(context: Wired, key: Key) -> CaseList:
     """What workshops found before where the same part was suspected, the likest first."""
-    found = registered(context, key)
-    return CaseList(found.vehicle_id, cases_of(context, found, standing(context, found)))
+    card = carded(context, key)
+    return CaseList(card.found.vehicle_id, cases_of(context, card))
 
 
-def cases_of(context: Context, found: Registration, active: Sequence[Alert]) -> list[ModeCases]:
+def cases_of(context: Context, card: Card) -> list[ModeCases]:
     """Similar cases of a vehicle's active alerts, in words."""
-    modes = {one.mode: leading(one.reasons) for one in active if one.mode}
+    found = card.found
+    modes = {one.mode: leading(one.reasons) for one in card.active if one.mode}
     place = (context.tenant, found.profile, found.vehicle_id)
     labels = words.signal_labels(found.profile)
     return [

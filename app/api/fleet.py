@@ -10,7 +10,6 @@ from app.api.context import Context, Wired
 from app.api.cursor import Cursor, decode_cursor, encode_cursor
 from app.api.summary import FleetSummary
 from contracts.alerts import Alert
-from infra.reads.alerts import alerts_by_id
 from infra.reads.fleet import FleetRow, fleet_rows
 from infra.reads.ranking import FleetFilter, Policy, silent_vehicles
 
@@ -77,10 +76,8 @@ def fleet_page(
     silent: list[str] = []
     if wanted.needs or wanted.silent:
         silent = context.answers.silent.get(tenant, lambda: silent_vehicles(store, tenant, policy))
-    rows = fleet_rows(store, tenant, replace(wanted, limit=limit + 1), policy, silent)
+    rows, alerts = fleet_rows(store, tenant, replace(wanted, limit=limit + 1), policy, silent)
     more, rows = len(rows) > limit, rows[:limit]
-    ids = [row.alert_id for row in rows if row.alert_id]
-    alerts = alerts_by_id(store, tenant, ids)
     vehicles = [
         vehicle_of(row, alerts.get(row.alert_id), context.vin(row.vin_last4, row.vin_sealed))
         for row in rows

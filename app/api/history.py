@@ -14,10 +14,12 @@ from app.api.downsample import downsample
 from app.api.problems import ProblemError, unknown
 from app.api.risk import POINTS, Since
 from app.api.vehicles import Key, registered
+from contracts.alerts import Alert
 from features.profile import Profile, ProfileSignal, builtin_profile
-from infra.reads import alerts as stored_alerts
+from infra.reads.alerts import newest_alerts
 from infra.reads.fleet import DAY_MS
 from infra.reads.history import Happening, frame_means, happenings
+from infra.reads.questions import ask_together
 from infra.reads.vehicles import Registration
 
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
@@ -89,6 +91,11 @@ def history(
     start = until - days * DAY_MS if since is None else since
     times, (columns,) = series(context, found, [chosen], start, points)
     value, low, high = (_numbers(column) for column in columns.T)
+    events, alerts = ask_together(
+        context.store,
+        happenings((context.tenant, found.profile, found.vehicle_id), start),
+        newest_alerts(context.tenant, found.vehicle_id),
+    )
     return History(
         found.vehicle_id,
         _name(chosen),
@@ -100,21 +107,18 @@ def history(
         high,
         chosen.low_limit,
         chosen.high_limit,
-        marks_of(context, found, start),
+        marks_of(found.profile, events, alerts, start),
         [_name(one) for one in profile.signals],
     )
 
 
-def marks_of(context: Context, found: Registration, since_ms: int) -> list[Mark]:
-    """What happened to the vehicle since then, oldest first."""
-    vehicle = (context.tenant, found.profile, found.vehicle_id)
-    events = happenings(context.store, vehicle, since_ms)
-    marks = [_event_mark(found.profile, one) for one in events if one.kind != "registration"]
-    alerts = stored_alerts.find_alerts(
-        context.store, context.tenant, vehicle_id=found.vehicle_id, limit=50
-    )
+def marks_of(
+    profile: str, events: Sequence[Happening], alerts: Sequence[Alert], since_ms: int
+) -> list[Mark]:
+    """What happened to a vehicle since then, oldest first."""
+    marks = [_event_mark(profile, one) for one in events if one.kind != "registration"]
     for one in alerts:
-        label = words.mode_label(found.profile, one.mode) if one.mode else "signal lost"
+        label = words.mode_label(profile, one.mode) if one.mode else "signal lost"
         if one.state != "pending" and one.opened_ms >= since_ms:
             marks.append(Mark(one.opened_ms, "alert_opened", "Alert", label))
         if one.resolved_ms >= max(since_ms, 1):

@@ -11,6 +11,7 @@ from app.api.vehicles import Key, registered
 from contracts.errors import DataError
 from infra.photos import Photos
 from infra.reads.history import Happening, happenings
+from infra.reads.questions import ask
 from infra.reads.vehicles import Registration
 
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
@@ -62,7 +63,7 @@ def photo(context: Wired, key: Key, photo: Annotated[str, Path(max_length=100)])
 def findings_of(context: Context, found: Registration, limit: int = 500) -> list[Happening]:
     """What was found of this vehicle, the newest first."""
     vehicle = (context.tenant, found.profile, found.vehicle_id)
-    return happenings(context.store, vehicle, 0, limit, kind="finding")
+    return ask(context.store, happenings(vehicle, 0, limit, kind="finding"))
 
 
 def photos_of(context: Context) -> Photos:

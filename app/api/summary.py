@@ -75,10 +75,8 @@ class SummaryCache:
 
 def summarise(store: ClickHouse, tenant: str, now_ms: int) -> FleetSummary:
     """The summary at this time of the fleet's clock."""
-    severities = counts.severity_counts(store, tenant, now_ms)
-    vehicles = counts.vehicle_counts(store, tenant, words.policy(now_ms))
-    warned = counts.warned_count(store, tenant, now_ms)
-    profiles = counts.profiles(store, tenant)
+    found = counts.all_counts(store, tenant, words.policy(now_ms))
+    severities, vehicles, warned = found.severities, found.vehicles, found.warned
     return FleetSummary(
         vehicles=vehicles.vehicles,
         need_you=sum(one.vehicles for one in severities),
@@ -86,7 +84,7 @@ def summarise(store: ClickHouse, tenant: str, now_ms: int) -> FleetSummary:
         new_today=sum(one.newest_day for one in severities),
         by_severity={one.severity: one.vehicles for one in severities},
         at_stake=sum(one.at_stake for one in severities),
-        currency=words.currency_of(profiles[0] if profiles else ""),
+        currency=words.currency_of(found.profiles[0] if found.profiles else ""),
         silent=vehicles.silent,
         silent_since_ms=vehicles.silent_since_ms,
         failures=warned.failures,

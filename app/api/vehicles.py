@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
@@ -12,16 +12,11 @@ from app.api.champions import Champion
 from app.api.context import Context, Wired
 from app.api.fleet import Risk, RulView, rul_view
 from app.api.problems import unknown_vehicle
-from contracts.alerts import Alert
-from infra.reads import alerts as stored_alerts
+from infra.reads.cards import Card, find_card
+from infra.reads.questions import Question, ask_together
+from infra.reads.reporting import heard
 from infra.reads.unusual import UnusualScore, newest_unusual
-from infra.reads.vehicles import (
-    CurrentRisk,
-    Registration,
-    current_risk,
-    find_vehicle,
-    last_seen_ms,
-)
+from infra.reads.vehicles import CurrentRisk, Registration, find_vehicle
 from models.interval import risk_ranges
 from models.unusual import LINE
 
@@ -113,21 +108,42 @@ def registered(context: Context, key: str) -> Registration:
     return found
 
 
-def standing(context: Context, found: Registration) -> list[Alert]:
-    """The vehicle's active alerts."""
-    return stored_alerts.find_alerts(
-        context.store, context.tenant, states=stored_alerts.ACTIVE, vehicle_id=found.vehicle_id
-    )
+def carded(context: Context, key: str, *, whole: bool = False) -> Card:
+    """The vehicle with this id, VIN or plate, and what stands about it. Raises ProblemError where
+    there is none.
+    """
+    short = len(key) <= _LONGEST_KEY
+    found = find_card(context.store, context.tenant, key.strip(), whole=whole) if short else None
+    if found is None:
+        raise unknown_vehicle(key)
+    return found
 
 
-def describe(context: Context, found: Registration, active: Sequence[Alert]) -> Vehicle:
-    """Everything about a vehicle with these active alerts but its history."""
-    store, tenant = context.store, context.tenant
-    risks = current_risk(store, tenant, found.vehicle_id)
-    odd = None if risks else newest_unusual(store, (tenant, found.profile, found.vehicle_id))
+@dataclass(frozen=True)
+class Heard:
+    """`frames`: event time of a vehicle's newest, and how many came in the 24 h to it; `odd`: how
+    unusual it is, where no risk says more.
+    """
+
+    frames: tuple[int, int]
+    odd: UnusualScore | None = None
+
+
+def heard_of(context: Context, card: Card) -> list[Question[Any]]:
+    """What to ask for a `Heard`, in its order."""
+    place = (context.tenant, card.found.profile, card.found.vehicle_id)
+    asked: list[Question[Any]] = [heard(place)]
+    return asked if card.risks else [*asked, newest_unusual(place)]
+
+
+def describe(context: Context, card: Card, told: Heard) -> Vehicle:
+    """Everything about a vehicle but its history."""
+    found, risks, odd = card.found, card.risks, told.odd
     alerts = sorted(
-        active, key=lambda one: (one.condition == "risk", one.waiting.expected), reverse=True
+        card.active, key=lambda one: (one.condition == "risk", one.waiting.expected), reverse=True
     )
+    score = max([*(one.time_ms for one in risks), odd.time_ms if odd else 0])
+    lost = any(one.condition == "signal_lost" for one in alerts)
     return Vehicle(
         found.vehicle_id,
         found.profile,
@@ -136,12 +152,7 @@ def describe(context: Context, found: Registration, active: Sequence[Alert]) -> 
         found.plate,
         found.model,
         found.depot,
-        _freshness(
-            context,
-            found,
-            max([*(one.time_ms for one in risks), odd.time_ms if odd else 0]),
-            lost=any(a.condition == "signal_lost" for a in alerts),
-        ),
+        _freshness(context, found.profile, told.frames[0], score, lost=lost),
         _risk_views(context, found.profile, risks),
         risks[0].model if risks else "",
         [alert_view(one) for one in alerts],
@@ -149,11 +160,15 @@ def describe(context: Context, found: Registration, active: Sequence[Alert]) -> 
     )
 
 
+def described(context: Context, card: Card) -> Vehicle:
+    """The same, with what it needs asked for."""
+    return describe(context, card, Heard(*ask_together(context.store, *heard_of(context, card))))
+
+
 @router.get("/{key:path}")
 def vehicle(context: Wired, key: Key) -> Vehicle:
     """One vehicle by id, VIN or plate."""
-    found = registered(context, key)
-    return describe(context, found, standing(context, found))
+    return described(context, carded(context, key))
 
 
 def _unusual(profile: str, odd: UnusualScore) -> Unusual:
@@ -162,10 +177,8 @@ def _unusual(profile: str, odd: UnusualScore) -> Unusual:
     return Unusual(odd.time_ms, odd.rank, odd.rank >= LINE, named)
 
 
-def _freshness(context: Context, found: Registration, score: int, *, lost: bool) -> Freshness:
-    now = context.now_ms()
-    frame = last_seen_ms(context.store, (context.tenant, found.profile, found.vehicle_id))
-    profile = words.profile_of(found.profile)
+def _freshness(context: Context, name: str, frame: int, score: int, *, lost: bool) -> Freshness:
+    now, profile = context.now_ms(), words.profile_of(name)
     newest = max(frame, score)
     stale = bool(profile and newest and newest < now - profile.silent_after_ms)
     return Freshness(frame, score, lost or stale, now)

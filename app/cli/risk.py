@@ -10,7 +10,7 @@ from app.alerting.models import Models
 from app.api import words
 from app.api.champions import Champion, ChampionOf, kept_curves
 from app.api.context import Context
-from app.api.vehicles import ModeRiskView, Unusual, Vehicle, describe, standing
+from app.api.vehicles import ModeRiskView, Unusual, Vehicle, described
 from app.assembly import load_profiles
 from app.cli.desk import WatchOption, opened, shown
 from app.cli.options import Json
@@ -18,7 +18,7 @@ from app.cli.output import print_json, print_table, when
 from app.settings import load_settings
 from contracts.alerts import Reason
 from contracts.errors import DataError
-from infra.reads.vehicles import find_vehicle
+from infra.reads.cards import find_card
 from models.registry import Registry
 
 
@@ -37,15 +37,15 @@ def risk(
         explain = Explain(context.store, models, profiles)
 
         def show() -> None:
-            found = find_vehicle(context.store, context.tenant, vehicle.strip())
-            if found is None:
+            card = find_card(context.store, context.tenant, vehicle.strip(), whole=False)
+            if card is None:
                 raise DataError(f"no vehicle has the id, VIN or plate {vehicle!r}")
-            described = describe(context, found, standing(context, found))
-            why = _reasons(context, explain, described) if reasons else []
+            found = described(context, card)
+            why = _reasons(context, explain, found) if reasons else []
             if as_json:
-                print_json({"vehicle": described, "reasons": why})
+                print_json({"vehicle": found, "reasons": why})
             else:
-                _print(described, why)
+                _print(found, why)
 
         shown(show, watch=watch)
 

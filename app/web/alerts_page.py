@@ -1,5 +1,6 @@
 """`/alerts`: triage, what became of an alert, and silences."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -14,10 +15,13 @@ from app.api.context import Context, Wired
 from app.web.answering import Text, answered
 from app.web.choices import choices
 from app.web.render import render
+from contracts.alerts import Alert, Transition
 from infra.reads.alert_groups import BYS
-from infra.reads.alerts import transitions
-from infra.reads.silences import silences
-from infra.reads.triage import PILES, Listed, Only, TriageFilter, listed, pile_counts, triage
+from infra.reads.alerts import changes_of
+from infra.reads.names import names
+from infra.reads.questions import ask_together
+from infra.reads.silences import silences_of
+from infra.reads.triage import PILES, Listed, Only, TriageFilter, pile_counts, piled, with_names
 
 router = APIRouter(include_in_schema=False)
 SEVERITIES = ("critical", "soon", "watch")
@@ -78,7 +82,7 @@ def alerts_html(  # noqa: PLR0913 (query parameters)
     chosen = Chosen(pile, grave, depot, mode, profile, by if by in BYS else "")
 
     def work() -> Response:
-        shown = _shown(request, context, chosen, page)
+        shown = _shown(request, context, chosen, page, live=part == "live")
         if part == "live":
             answer = render(request, "_alerts_live.html", **shown)
             answer.headers["HX-Push-Url"] = f"/alerts?{chosen.query()}"
@@ -93,16 +97,19 @@ def alert_html(request: Request, context: Wired, alert_id: str, part: Text = "")
     """One alert with its history; `part=detail` gives what the list shows beside itself."""
 
     def work() -> Response:
-        found = listed(context.store, find_alert(context, alert_id))
-        shown = _told(context, found)
+        alert = find_alert(context, alert_id)
+        (found,), changes = _named(context, [alert], alert)
+        shown = _told(context, found, changes)
         template = "_alert.html" if part in {"detail", "live"} else "alert.html"
         return render(request, template, **shown)
 
     return answered(request, work)
 
 
-def _shown(request: Request, context: Context, chosen: Chosen, page: int) -> dict[str, Any]:
-    now = context.now_ms()
+def _shown(
+    request: Request, context: Context, chosen: Chosen, page: int, *, live: bool
+) -> dict[str, Any]:
+    now, tenant = context.now_ms(), context.tenant
     wanted = TriageFilter(
         chosen.show,  # type: ignore[arg-type]  # one of PILES
         now,
@@ -110,27 +117,44 @@ def _shown(request: Request, context: Context, chosen: Chosen, page: int) -> dic
         offset=page * _PAGE,
         limit=_PAGE + 1,
     )
-    found = triage(context.store, context.tenant, wanted)
-    first = found[0] if found else None
+    quiet = [silences_of(tenant, now)] if chosen.show == "quiet" else []
+    alerts, counts, *held = ask_together(
+        context.store, piled(tenant, wanted), pile_counts(tenant, now), *quiet
+    )
+    # Beside the list stands the first alert; what only changes leaves it as it was.
+    found, changes = _named(context, alerts, alerts[0] if alerts and not live else None)
     return {
         "section": "alerts",
         "chosen": chosen,
         "piles": PILES,
         "severities": SEVERITIES,
-        "counts": pile_counts(context.store, context.tenant, now),
+        "counts": counts,
         "found": [(one, alert_view(one.alert)) for one in found[:_PAGE]],
         "groups": groups(context, chosen.only, chosen.by) if chosen.by in BYS else [],
         "bys": BYS,
         "page": page,
         "more": len(found) > _PAGE,
         "choices": choices(request, context),
-        "silences": silences(context.store, context.tenant, now),
+        "silences": held[0] if held else [],
         "now_ms": now,
-        "first": _told(context, first) if first else None,
+        "first": _told(context, found[0], changes) if found else None,
     }
 
 
-def _told(context: Context, found: Listed) -> dict[str, Any]:
+def _named(
+    context: Context, alerts: Sequence[Alert], told: Alert | None
+) -> tuple[list[Listed], list[Transition]]:
+    """Alerts with their vehicles' names, and every change of one of them, oldest first."""
+    if not alerts:
+        return [], []
+    tenant = context.tenant
+    known = names(tenant, [one.vehicle_id for one in alerts])
+    more = [changes_of(tenant, told.alert_id)] if told else []
+    named, *changes = ask_together(context.store, known, *more)
+    return with_names(alerts, named), changes[0] if changes else []
+
+
+def _told(context: Context, found: Listed, changes: Sequence[Transition]) -> dict[str, Any]:
     """Everything about one alert."""
     alert = found.alert
     return {
@@ -139,6 +163,6 @@ def _told(context: Context, found: Listed) -> dict[str, Any]:
         "alert": alert_view(alert),
         "stored": alert,
         "part": getattr(words.mode_of(alert.profile, alert.mode), "part", ""),
-        "changes": transitions(context.store, context.tenant, alert.alert_id)[::-1],
+        "changes": changes[::-1],
         "now_ms": context.now_ms(),
     }

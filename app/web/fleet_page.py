@@ -15,9 +15,10 @@ from app.web.answering import Text, answered
 from app.web.choices import choices
 from app.web.render import render
 from infra.reads.fleet import DAY_MS
+from infra.reads.questions import ask, ask_together
 from infra.reads.ranking import FleetFilter
 from infra.reads.vehicles import daily_risk
-from infra.workorders import ACTIVE, WorkOrders
+from infra.workorders import ACTIVE, orders_of
 
 router = APIRouter(include_in_schema=False)
 SHOWS = ("needs", "silent", "all")
@@ -85,6 +86,7 @@ def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> d
         limit=_PAGE,
     )
     vehicles, following = fleet_page(context, wanted, words.policy(summary.now_ms))
+    planned, risk = _beside(context, vehicles, summary.now_ms)
     return {
         "section": "fleet",
         "q": chosen.q,
@@ -93,8 +95,8 @@ def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> d
         "trends": figures.daily(context),
         "avoided": figures.avoided(context),
         "vehicles": vehicles,
-        "planned": _planned(context, vehicles),
-        "sparks": _sparks(context, vehicles, summary.now_ms),
+        "planned": planned,
+        "sparks": risk,
         "following": following,
         "chosen": chosen,
         "filtered": bool(chosen.depot or chosen.profile or chosen.mode),
@@ -102,16 +104,19 @@ def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> d
     }
 
 
-def _planned(context: Context, vehicles: list[FleetVehicle]) -> dict[str, str]:
-    """The work order that comes first, by vehicle of the page that has one open."""
+def _beside(
+    context: Context, vehicles: list[FleetVehicle], now_ms: int
+) -> tuple[dict[str, str], dict[str, list[float]]]:
+    """By vehicle of the page the work order that comes first, where one is open, and its risk of
+    the last 30 days.
+    """
+    if not vehicles:
+        return {}, {}
     standing = [one.vehicle_id for one in vehicles if one.alert_id]
+    shown = [(one.profile, one.vehicle_id, one.mode) for one in vehicles if one.mode]
+    risk = daily_risk(context.tenant, shown, now_ms - 30 * DAY_MS)
     if not standing:
-        return {}
-    orders = WorkOrders(context.store)
-    found = orders.of(context.tenant, states=ACTIVE, vehicles=standing, limit=_ORDERS)
-    return {one.vehicle_id: one.order_id for one in reversed(found)}
-
-
-def _sparks(context: Context, vehicles: list[FleetVehicle], now_ms: int) -> dict[str, list[float]]:
-    wanted = [(one.profile, one.vehicle_id, one.mode) for one in vehicles if one.mode]
-    return daily_risk(context.store, context.tenant, wanted, now_ms - 30 * DAY_MS)
+        return {}, ask(context.store, risk)
+    open_orders = orders_of(context.tenant, states=ACTIVE, vehicles=standing, limit=_ORDERS)
+    orders, sparks = ask_together(context.store, open_orders, risk)
+    return {one.vehicle_id: one.order_id for one in reversed(orders)}, sparks

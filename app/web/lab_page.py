@@ -20,6 +20,7 @@ from app.web.texts import Texts
 from features.profile import profile_names
 from infra.reads import labels
 from infra.reads import summary as counts
+from infra.reads.questions import ask
 
 router = APIRouter(include_in_schema=False)
 _BESIDE = 4
@@ -96,7 +97,8 @@ _PARTS: Final[Mapping[str, Callable[[Request, Context, str], Response]]] = {
 def _shown(context: Context, t: Texts, profile: str, wanted: list[str]) -> dict[str, Any]:
     everything = models(context, profile="")
     present = {one.profile for one in everything.models}
-    present |= set(counts.profiles(context.store, context.tenant))
+    known = ask(context.store, counts.profiles(context.tenant))
+    present |= set(known)
     kinds = [name for name in profile_names() if name in present] or list(profile_names())
     chosen = profile if profile in kinds else kinds[0]
     found = [one for one in everything.models if one.profile == chosen]

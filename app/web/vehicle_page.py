@@ -1,7 +1,7 @@
 """`/vehicles/{id, VIN or plate}`: one vehicle, its job card and its finding form."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,17 @@ from app.api import words
 from app.api.cases import cases_of
 from app.api.context import Context, Wired
 from app.api.history import Mark, marks_of, series
-from app.api.vehicles import Vehicle, describe, registered, standing
-from app.api.workorders import OrderView, orders
+from app.api.vehicles import Heard, Vehicle, carded, describe, described, heard_of
+from app.api.workorders import OrderView, order_view
 from app.web.answering import Text, answered
 from app.web.render import render
 from app.web.sparks import Banded
-from contracts.alerts import Alert
 from features.profile import Profile
+from infra.reads.cards import Card
 from infra.reads.fleet import DAY_MS
-from infra.reads.reporting import reporting, risk_trends
+from infra.reads.history import Happening, happenings
+from infra.reads.questions import Question, ask_together
+from infra.reads.reporting import Reporting, reporting, risk_trends
 from infra.reads.vehicles import Registration
 
 router = APIRouter(include_in_schema=False)
@@ -41,23 +43,33 @@ class CodeLine:
     last_ms: int
 
 
+@dataclass(frozen=True)
+class Past:
+    """What a page tells of a vehicle's history: frames of its `last_day`, `events`, the newest
+    first; on its own page also which signals it sends and how the risk of each part went.
+    """
+
+    last_day: int
+    events: list[Happening]
+    sends: Reporting | None = None
+    trends: dict[str, list[float]] = field(default_factory=dict)
+
+
 @router.get("/vehicles/{key:path}/job-card")
 def job_card_html(request: Request, context: Wired, key: str) -> Response:
     """What a mechanic takes along on paper."""
 
     def work() -> Response:
-        found = registered(context, key)
-        active = standing(context, found)
-        vehicle = describe(context, found, active)
-        marks = _marks(context, found, vehicle)
+        card = carded(context, key, whole=True)
+        vehicle, past = _told(context, card, whole=False)
         return render(
             request,
             "job_card.html",
             section="fleet",
             vehicle=vehicle,
-            order=_order(context, vehicle),
-            codes=_codes(marks, vehicle.freshness.now_ms),
-            cases=cases_of(context, found, active),
+            order=_order(card),
+            codes=_codes(_marks(card, vehicle, past), vehicle.freshness.now_ms),
+            cases=cases_of(context, card),
             parts=_parts(vehicle),
             address=_beside(request, "finding"),
         )
@@ -70,9 +82,8 @@ def finding_html(request: Request, context: Wired, key: str, mode: Text = "") ->
     """The form for what the workshop found, made for a phone."""
 
     def work() -> Response:
-        found = registered(context, key)
-        vehicle = describe(context, found, standing(context, found))
-        profile = words.profile_of(found.profile)
+        vehicle = described(context, carded(context, key))
+        profile = words.profile_of(vehicle.profile)
         asked = mode or next((one.mode for one in vehicle.alerts if one.mode), "")
         modes = profile.modes if profile else []
         return render(
@@ -87,41 +98,50 @@ def vehicle_html(request: Request, context: Wired, key: str, part: Text = "") ->
     """One vehicle; `part=live` gives only what changes."""
 
     def work() -> Response:
-        found = registered(context, key)
-        active = standing(context, found)
-        vehicle = describe(context, found, active)
         template = "_vehicle_live.html" if part == "live" else "vehicle.html"
-        return render(request, template, **_shown(context, found, vehicle, active))
+        return render(request, template, **_shown(context, carded(context, key, whole=True)))
 
     return answered(request, work)
 
 
-def _shown(
-    context: Context, found: Registration, vehicle: Vehicle, active: Sequence[Alert]
-) -> dict[str, Any]:
-    now, profile = vehicle.freshness.now_ms, words.profile_of(found.profile)
-    place = (context.tenant, found.profile, found.vehicle_id)
-    marks = _marks(context, found, vehicle)
+def _shown(context: Context, card: Card) -> dict[str, Any]:
+    found, profile = card.found, words.profile_of(card.found.profile)
+    vehicle, past = _told(context, card, whole=True)
+    marks = _marks(card, vehicle, past)
     signals = profile.signals if profile else []
-    sends = reporting(context.store, place, len(signals))
+    shares = past.sends.shares if past.sends else []
     return {
         "section": "fleet",
         "vehicle": vehicle,
-        "codes": _codes(marks, now),
+        "codes": _codes(marks, vehicle.freshness.now_ms),
         "services": [one for one in marks if one.kind != "fault_code"],
         "event_days": _EVENT_DAYS,
         "signal": _main_signal(vehicle),
         "signals": signals,
-        "sends": sends,
-        "missing": [
-            one.label for one, share in zip(signals, sends.shares, strict=False) if not share
-        ],
+        "sends": past.sends,
+        "last_day": past.last_day,
+        "missing": [one.label for one, share in zip(signals, shares, strict=False) if not share],
         "sparks": _sparks(context, found, vehicle, profile),
-        "trends": risk_trends(context.store, place, now - _SPARK_DAYS * DAY_MS),
-        "cases": cases_of(context, found, active),
-        "order": _order(context, vehicle),
+        "trends": past.trends,
+        "cases": cases_of(context, card),
+        "order": _order(card),
         "mode_label": lambda mode: words.mode_label(found.profile, mode),
     }
+
+
+def _told(context: Context, card: Card, *, whole: bool) -> tuple[Vehicle, Past]:
+    """The vehicle and its history, from one statement."""
+    found, now = card.found, context.now_ms()
+    place = (context.tenant, found.profile, found.vehicle_id)
+    first = heard_of(context, card)
+    then: list[Question[Any]] = [happenings(place, now - _EVENT_DAYS * DAY_MS)]
+    if whole:
+        profile = words.profile_of(found.profile)
+        then.append(reporting(place, len(profile.signals) if profile else 0))
+        then.append(risk_trends(place, now - _SPARK_DAYS * DAY_MS))
+    answers = ask_together(context.store, *first, *then)
+    told = Heard(*answers[: len(first)])
+    return describe(context, card, told), Past(told.frames[1], *answers[len(first) :])
 
 
 def _beside(request: Request, name: str) -> str:
@@ -130,9 +150,10 @@ def _beside(request: Request, name: str) -> str:
     return str(request.url.replace(path=f"{path}/{name}", query=""))
 
 
-def _marks(context: Context, found: Registration, vehicle: Vehicle) -> list[Mark]:
+def _marks(card: Card, vehicle: Vehicle, past: Past) -> list[Mark]:
     """What happened, the newest first."""
-    return marks_of(context, found, vehicle.freshness.now_ms - _EVENT_DAYS * DAY_MS)[::-1]
+    since = vehicle.freshness.now_ms - _EVENT_DAYS * DAY_MS
+    return marks_of(card.found.profile, past.events, card.newest, since)[::-1]
 
 
 def _codes(marks: Sequence[Mark], now_ms: int) -> list[CodeLine]:
@@ -147,10 +168,9 @@ def _codes(marks: Sequence[Mark], now_ms: int) -> list[CodeLine]:
     return lines
 
 
-def _order(context: Context, vehicle: Vehicle) -> OrderView | None:
+def _order(card: Card) -> OrderView | None:
     """The work order that comes first, if one is open."""
-    found = orders(context, state="active", vehicle=vehicle.vehicle_id, limit=1).orders
-    return found[0] if found else None
+    return order_view(card.orders[0]) if card.orders else None
 
 
 def _parts(vehicle: Vehicle) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import msgspec
 
 from contracts.alerts import Reason
 from infra.clickhouse import ClickHouse
+from infra.reads.names import names
+from infra.reads.questions import Question, Rows, ask, ask_together
 
 SHOWN = 4
 """Cases that are told one by one."""
@@ -57,6 +58,10 @@ def leading(reasons: Sequence[Reason]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.signal for one in reasons[:LEADING] if one.signal))
 
 
+Signs = Mapping[tuple[str, str], Sequence[tuple[int, tuple[str, ...]]]]
+"""When alerts opened and what led them, by vehicle and mode."""
+
+
 def similar_cases(
     store: ClickHouse, vehicle: tuple[str, str, str], modes: Mapping[str, Sequence[str]]
 ) -> list[Cases]:
@@ -67,64 +72,79 @@ def similar_cases(
     """
     if not modes:
         return []
-    tenant, profile, vehicle_id = vehicle
-    given = {"tenant": tenant, "profile": profile, "vehicle": vehicle_id, "modes": list(modes)}
-    counted = store.rows(
-        """
-        SELECT code, detail['outcome'] AS outcome, count() FROM events FINAL
-        WHERE tenant = %(tenant)s AND profile = %(profile)s AND kind = 'finding'
-            AND code IN %(modes)s AND vehicle_id != %(vehicle)s AND outcome != ''
-        GROUP BY code, outcome ORDER BY count() DESC, outcome
-        """,
-        **given,
+    tenant = vehicle[0]
+    findings = ask(store, _findings(vehicle, list(modes)))
+    if not findings:
+        return []
+    told = [case for mode in modes for case in _newest(findings, mode)]
+    vehicles = sorted({case.vehicle_id for case in told})
+    known, signs = ask_together(
+        store, names(tenant, vehicles), _signs(tenant, vehicles, list(modes))
     )
-    cases = _newest(store, given)
-    signs = _signs(store, tenant, cases)
     found = []
     for mode, now in modes.items():
-        outcomes = {outcome: int(count) for code, outcome, count in counted if code == mode}
-        own = [_beside(one, signs, now) for one in cases if one.mode == mode]
+        own = [
+            _beside(replace(case, plate=known.get(case.vehicle_id, ("",))[0]), signs, now)
+            for case in told
+            if case.mode == mode
+        ]
         own.sort(key=lambda one: (-len(one.same), one.outcome != "confirmed_part", -one.time_ms))
-        if outcomes:
-            found.append(Cases(mode, outcomes, own[:SHOWN]))
+        if own:
+            found.append(Cases(mode, _outcomes(findings, mode), own[:SHOWN]))
     return found
 
 
-def _newest(store: ClickHouse, given: Mapping[str, Any]) -> list[Case]:
-    rows = store.rows(
+def _findings(
+    vehicle: tuple[str, str, str], modes: Sequence[str]
+) -> Question[list[tuple[Case, int]]]:
+    """The newest findings of each mode and outcome, and how many there are of it."""
+    tenant, profile, vehicle_id = vehicle
+    return Question(
         """
-        SELECT toUnixTimestamp64Milli(e.time) AS at, e.vehicle_id, v.plate, e.code,
-            e.detail['outcome'] AS outcome, e.detail['note']
-        FROM events AS e FINAL LEFT JOIN (
-            SELECT vehicle_id, plate FROM vehicles FINAL WHERE tenant = %(tenant)s
-        ) AS v USING (vehicle_id)
-        WHERE e.tenant = %(tenant)s AND e.profile = %(profile)s AND e.kind = 'finding'
-            AND e.code IN %(modes)s AND e.vehicle_id != %(vehicle)s AND outcome != ''
-        ORDER BY at DESC LIMIT %(most)s BY e.code
+        SELECT toUnixTimestamp64Milli(time) AS at, vehicle_id, code, detail['outcome'] AS outcome,
+            detail['note'] AS note, count() OVER (PARTITION BY code, outcome) AS findings
+        FROM events FINAL
+        WHERE tenant = %(tenant)s AND profile = %(profile)s AND kind = 'finding'
+            AND code IN %(modes)s AND vehicle_id != %(vehicle)s AND outcome != ''
+        ORDER BY at DESC, vehicle_id LIMIT %(most)s BY code, outcome
         """,
-        **given,
-        most=_LOOKED_AT,
+        {
+            "tenant": tenant,
+            "profile": profile,
+            "vehicle": vehicle_id,
+            "modes": list(modes),
+            "most": _LOOKED_AT,
+        },
+        lambda rows: [
+            (Case(int(at), vehicle, "", mode, outcome, note), int(count))
+            for at, vehicle, mode, outcome, note, count in rows
+        ],
     )
-    return [Case(int(at), *rest) for at, *rest in rows]
 
 
-Signs = Mapping[tuple[str, str], Sequence[tuple[int, tuple[str, ...]]]]
-"""When alerts opened and what led them, by vehicle and mode."""
+def _newest(findings: Sequence[tuple[Case, int]], mode: str) -> list[Case]:
+    return [case for case, _ in findings if case.mode == mode][:_LOOKED_AT]
 
 
-def _signs(store: ClickHouse, tenant: str, cases: Sequence[Case]) -> Signs:
-    if not cases:
-        return {}
-    rows = store.rows(
+def _outcomes(findings: Sequence[tuple[Case, int]], mode: str) -> dict[str, int]:
+    """How often each outcome, the most first."""
+    counts = {case.outcome: count for case, count in findings if case.mode == mode}
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _signs(tenant: str, vehicles: Sequence[str], modes: Sequence[str]) -> Question[Signs]:
+    return Question(
         """
-        SELECT vehicle_id, mode, toUnixTimestamp64Milli(opened), body FROM alerts FINAL
+        SELECT vehicle_id, mode, toUnixTimestamp64Milli(opened) AS at, body FROM alerts FINAL
         WHERE tenant = %(tenant)s AND vehicle_id IN %(vehicles)s AND mode IN %(modes)s
-        ORDER BY opened
+        ORDER BY at
         """,
-        tenant=tenant,
-        vehicles=sorted({one.vehicle_id for one in cases}),
-        modes=sorted({one.mode for one in cases}),
+        {"tenant": tenant, "vehicles": list(vehicles), "modes": list(modes)},
+        _by_alert,
     )
+
+
+def _by_alert(rows: Rows) -> Signs:
     found: dict[tuple[str, str], list[tuple[int, tuple[str, ...]]]] = {}
     for vehicle, mode, opened, body in rows:
         own = (int(opened), leading(_decoder.decode(body).reasons))

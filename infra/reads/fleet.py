@@ -4,7 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from contracts.alerts import Alert
 from infra.clickhouse import ClickHouse
+from infra.reads.alerts import alerts_named
+from infra.reads.questions import Question, Rows, ask_together
 from infra.reads.ranking import FleetFilter, Policy, Ranked, rank
 
 DAY_MS = 86_400_000
@@ -41,18 +44,25 @@ class FleetRow:
 
 def fleet_rows(
     store: ClickHouse, tenant: str, wanted: FleetFilter, policy: Policy, silent: Sequence[str]
-) -> list[FleetRow]:
-    """The next `limit` vehicles, most money at stake first; `silent` as for `rank`.
+) -> tuple[list[FleetRow], dict[str, Alert]]:
+    """The next `limit` vehicles, most money at stake first, and by id the alerts that they name;
+    `silent` as for `rank`.
 
     Ranked on few narrow columns first; the rest is read for the rows of the page alone.
     """
     ranked = rank(store, tenant, wanted, policy, silent)
+    if not ranked:
+        return [], {}
     ids = [one.vehicle_id for one in ranked]
-    known = _registrations(store, tenant, ids)
-    scores, seen = _scores(store, tenant, ids)
+    known, (scores, seen), alerts = ask_together(
+        store,
+        _registrations(tenant, ids),
+        _scores(tenant, ids),
+        alerts_named(tenant, [one.alert_id for one in ranked if one.alert_id]),
+    )
     nothing = ("",) * 5
     chosen = _mode_of(wanted.mode, policy)
-    return [
+    rows = [
         _row(
             replace(one, seen_ms=max(one.seen_ms, seen.get(one.vehicle_id, 0))),
             known.get(one.vehicle_id, nothing),
@@ -61,21 +71,17 @@ def fleet_rows(
         )
         for one in ranked
     ]
+    return rows, alerts
 
 
-def _registrations(
-    store: ClickHouse, tenant: str, ids: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
+def _registrations(tenant: str, ids: Sequence[str]) -> Question[dict[str, tuple[str, ...]]]:
     """Plate, VIN, model and depot by vehicle."""
-    if not ids:
-        return {}
-    rows = store.rows(
+    return Question(
         "SELECT vehicle_id, plate, vin_last4, vin_sealed, model, depot FROM vehicles FINAL "
         "WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s",
-        tenant=tenant,
-        ids=list(ids),
+        {"tenant": tenant, "ids": list(ids)},
+        lambda rows: {vehicle: tuple(rest) for vehicle, *rest in rows},
     )
-    return {vehicle: tuple(rest) for vehicle, *rest in rows}
 
 
 _Number = float | None
@@ -84,23 +90,22 @@ _Scores = dict[str, _Numbers]
 _UNSCORED: _Numbers = (None, None, None, None, None, None)
 
 
-def _scores(
-    store: ClickHouse, tenant: str, ids: Sequence[str]
-) -> tuple[dict[str, _Scores], dict[str, int]]:
+def _scores(tenant: str, ids: Sequence[str]) -> Question[tuple[dict[str, _Scores], dict[str, int]]]:
     """Risk at 7, 30 and 90 days and RUL with its bounds, by vehicle and mode; by vehicle the event
     time of its newest score.
     """
-    found: dict[str, _Scores] = {}
-    seen: dict[str, int] = {}
-    if not ids:
-        return found, seen
-    rows = store.rows(
-        "SELECT vehicle_id, mode, toUnixTimestamp64Milli(time), risk_7, risk_30, risk_90, "
+    return Question(
+        "SELECT vehicle_id, mode, toUnixTimestamp64Milli(time) AS at, risk_7, risk_30, risk_90, "
         "rul, rul_low, rul_high "
         "FROM risk_current FINAL WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s",
-        tenant=tenant,
-        ids=list(ids),
+        {"tenant": tenant, "ids": list(ids)},
+        _by_mode,
     )
+
+
+def _by_mode(rows: Rows) -> tuple[dict[str, _Scores], dict[str, int]]:
+    found: dict[str, _Scores] = {}
+    seen: dict[str, int] = {}
     for vehicle, mode, time_ms, r7, r30, r90, rul, low, high in rows:
         numbers = finite(r7), finite(r30), finite(r90), finite(rul), finite(low), finite(high)
         found.setdefault(vehicle, {})[mode] = numbers

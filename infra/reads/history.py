@@ -9,6 +9,7 @@ from contracts.batches import Floats
 from contracts.records import EventKind
 from infra.arrow_rows import matrix
 from infra.clickhouse import ClickHouse
+from infra.reads.questions import Question
 
 MAX_FRAMES = 60_000
 """Newest frames that are read for one picture."""
@@ -59,29 +60,27 @@ def frame_means(
 
 
 def happenings(
-    store: ClickHouse,
-    vehicle: tuple[str, str, str],
-    since_ms: int,
-    limit: int = 500,
-    kind: str = "",
-) -> list[Happening]:
+    vehicle: tuple[str, str, str], since_ms: int, limit: int = 500, kind: str = ""
+) -> Question[list[Happening]]:
     """Events of (tenant, profile, vehicle id) since then, the newest first; of one `kind`, if it
     is given.
     """
     tenant, profile, vehicle_id = vehicle
-    rows = store.rows(
+    return Question(
         """
-        SELECT toUnixTimestamp64Milli(time), kind, code, detail FROM events FINAL
+        SELECT toUnixTimestamp64Milli(time) AS at, kind, code, detail FROM events FINAL
         WHERE tenant = %(tenant)s AND profile = %(profile)s AND vehicle_id = %(vehicle)s
             AND time >= fromUnixTimestamp64Milli(%(since)s)
             AND (%(kind)s = '' OR kind = %(kind)s)
         ORDER BY time DESC, kind, code LIMIT %(limit)s
         """,
-        tenant=tenant,
-        profile=profile,
-        vehicle=vehicle_id,
-        since=since_ms,
-        limit=limit,
-        kind=kind,
+        {
+            "tenant": tenant,
+            "profile": profile,
+            "vehicle": vehicle_id,
+            "since": since_ms,
+            "limit": limit,
+            "kind": kind,
+        },
+        lambda rows: [Happening(at, kind, code, dict(detail)) for at, kind, code, detail in rows],
     )
-    return [Happening(time, kind, code, dict(detail)) for time, kind, code, detail in rows]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from infra.clickhouse import ClickHouse
 from infra.reads.fleet import DAY_MS
+from infra.reads.questions import Question, Rows, ask_together
 from infra.reads.ranking import Policy
 
 WARNED_DAYS = 90
@@ -50,18 +51,43 @@ class Choices:
     depots: list[str]
 
 
+@dataclass(frozen=True)
+class Counts:
+    """All numbers at once."""
+
+    severities: list[SeverityCount]
+    vehicles: VehicleCounts
+    warned: Warned
+    profiles: list[str]
+
+
 def choices(store: ClickHouse, tenant: str) -> Choices:
     """What one can narrow the fleet to."""
-    return Choices(profiles(store, tenant), depots(store, tenant))
+    return Choices(*ask_together(store, profiles(tenant), depots(tenant)))
 
 
-def severity_counts(store: ClickHouse, tenant: str, now_ms: int) -> list[SeverityCount]:
+def all_counts(store: ClickHouse, tenant: str, policy: Policy) -> Counts:
+    """The fleet's numbers at the policy's time."""
+    return Counts(
+        *ask_together(
+            store,
+            severity_counts(tenant, policy.now_ms),
+            vehicle_counts(tenant, policy),
+            warned_count(tenant, policy.now_ms),
+            profiles(tenant),
+        )
+    )
+
+
+def severity_counts(tenant: str, now_ms: int) -> Question[list[SeverityCount]]:
     """One row a severity that occurs; `unattended` are not acknowledged, `newest_day` opened in
     the last 24 h.
     """
-    rows = store.rows(
+    return Question(
         """
-        SELECT worst, count(), sum(money), sum(fresh), sum(young) FROM (
+        SELECT worst, count() AS vehicles, sum(money) AS stake, sum(fresh) AS open,
+            sum(young) AS day
+        FROM (
             SELECT vehicle_id,
                 argMax(severity, indexOf(['watch', 'soon', 'critical'], severity)) AS worst,
                 sum(at_stake) AS money, max(state = 'open') AS fresh,
@@ -71,17 +97,18 @@ def severity_counts(store: ClickHouse, tenant: str, now_ms: int) -> list[Severit
             GROUP BY vehicle_id
         ) GROUP BY worst
         """,
-        tenant=tenant,
-        since=now_ms - DAY_MS,
+        {"tenant": tenant, "since": now_ms - DAY_MS},
+        lambda rows: [SeverityCount(*row) for row in rows],
     )
-    return [SeverityCount(*row) for row in rows]
 
 
-def vehicle_counts(store: ClickHouse, tenant: str, policy: Policy) -> VehicleCounts:
+def vehicle_counts(tenant: str, policy: Policy) -> Question[VehicleCounts]:
     """Counts over every vehicle that is registered or scored."""
-    rows = store.rows(
+    return Question(
         """
-        SELECT count(), countIf(silent), minIf(seen, silent), max(seen) FROM (
+        SELECT count() AS vehicles, countIf(silent) AS quiet, minIf(seen, silent) AS first,
+            max(seen) AS newest
+        FROM (
             SELECT vehicle_id, max(at) AS seen, any(profile) AS named,
                 seen > 0 AND (vehicle_id IN (
                     SELECT vehicle_id FROM alerts FINAL WHERE tenant = %(tenant)s
@@ -96,19 +123,23 @@ def vehicle_counts(store: ClickHouse, tenant: str, policy: Policy) -> VehicleCou
             ) GROUP BY vehicle_id
         )
         """,
-        tenant=tenant,
-        now_ms=policy.now_ms,
-        keys=list(policy.silent_ms) or [""],
-        values=list(policy.silent_ms.values()) or [0],
+        {
+            "tenant": tenant,
+            "now_ms": policy.now_ms,
+            "keys": list(policy.silent_ms) or [""],
+            "values": list(policy.silent_ms.values()) or [0],
+        },
+        lambda rows: VehicleCounts(*(int(value) for value in rows[0])),
     )
-    return VehicleCounts(*(int(value) for value in rows[0]))
 
 
-def warned_count(store: ClickHouse, tenant: str, now_ms: int) -> Warned:
+def warned_count(tenant: str, now_ms: int) -> Question[Warned]:
     """How many of the failures of the last 90 days an alert announced."""
-    rows = store.rows(
+    return Question(
         """
-        SELECT count(), countIf(lead > 0), medianIf(lead, lead > 0) FROM (
+        SELECT count() AS failures, countIf(lead > 0) AS warned,
+            medianIf(lead, lead > 0) AS middle
+        FROM (
             SELECT f.vehicle_id, f.mode, f.failed,
                 max(if(a.opened < f.failed AND a.opened >= f.failed - %(span)s,
                     f.failed - a.opened, 0)) AS lead
@@ -124,29 +155,35 @@ def warned_count(store: ClickHouse, tenant: str, now_ms: int) -> Warned:
             GROUP BY f.vehicle_id, f.mode, f.failed
         )
         """,
-        tenant=tenant,
-        since=max(0, now_ms - WARNED_DAYS * DAY_MS),
-        span=WARNED_DAYS * DAY_MS,
+        {
+            "tenant": tenant,
+            "since": max(0, now_ms - WARNED_DAYS * DAY_MS),
+            "span": WARNED_DAYS * DAY_MS,
+        },
+        _warned,
     )
+
+
+def _warned(rows: Rows) -> Warned:
     failures, warned, lead = rows[0]
     return Warned(int(failures), int(warned), lead / DAY_MS if warned else None)
 
 
-def depots(store: ClickHouse, tenant: str) -> list[str]:
+def depots(tenant: str) -> Question[list[str]]:
     """Depots that vehicles are registered at."""
-    rows = store.rows(
+    return Question(
         "SELECT DISTINCT depot FROM vehicles FINAL WHERE tenant = %(tenant)s AND depot != '' "
         "ORDER BY depot LIMIT 1000",
-        tenant=tenant,
+        {"tenant": tenant},
+        lambda rows: [row[0] for row in rows],
     )
-    return [row[0] for row in rows]
 
 
-def profiles(store: ClickHouse, tenant: str) -> list[str]:
+def profiles(tenant: str) -> Question[list[str]]:
     """Profiles that vehicles are registered or scored under."""
-    rows = store.rows(
+    return Question(
         "SELECT DISTINCT profile FROM (SELECT profile FROM vehicles WHERE tenant = %(tenant)s "
         "UNION ALL SELECT profile FROM risk_current WHERE tenant = %(tenant)s) ORDER BY profile",
-        tenant=tenant,
+        {"tenant": tenant},
+        lambda rows: [row[0] for row in rows],
     )
-    return [row[0] for row in rows]

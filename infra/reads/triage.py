@@ -1,5 +1,6 @@
 """Alerts in the order in which a person works through them, with the vehicles' names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -7,7 +8,8 @@ import msgspec
 
 from contracts.alerts import Alert
 from infra.clickhouse import ClickHouse
-from infra.reads.names import names_of
+from infra.reads.names import Names, names_of
+from infra.reads.questions import Question, ask
 
 Pile = Literal["open", "taken", "quiet", "watch", "closed"]
 PILES: tuple[Pile, ...] = ("open", "taken", "quiet", "watch", "closed")
@@ -81,35 +83,36 @@ def triage(store: ClickHouse, tenant: str, wanted: TriageFilter) -> list[Listed]
     """The alerts of one pile: the gravest and dearest first, closed ones the newest first, those
     of all piles the newest opened first.
     """
+    alerts = ask(store, piled(tenant, wanted))
+    return with_names(alerts, names_of(store, tenant, [one.vehicle_id for one in alerts]))
+
+
+def piled(tenant: str, wanted: TriageFilter) -> Question[list[Alert]]:
+    """As `triage`, without the vehicles' names."""
     order = _ORDERS.get(wanted.pile, f"{_RANK} DESC, at_stake DESC, opened")
-    rows = store.rows(
+    return Question(
         f"SELECT body FROM alerts FINAL WHERE {_conditions(wanted)} "  # noqa: S608 (ours)
         f"ORDER BY {order}, alert_id LIMIT %(limit)s OFFSET %(offset)s",
-        **_given(tenant, wanted),
+        _given(tenant, wanted),
+        lambda rows: [_decoder.decode(row[0]) for row in rows],
     )
-    alerts = [_decoder.decode(row[0]) for row in rows]
-    known = names_of(store, tenant, [one.vehicle_id for one in alerts])
-    nothing = ("", "", "")
-    return [Listed(one, *known.get(one.vehicle_id, nothing)) for one in alerts]
 
 
-def listed(store: ClickHouse, alert: Alert) -> Listed:
-    """One alert with its vehicle's names."""
-    known = names_of(store, alert.tenant, [alert.vehicle_id])
-    return Listed(alert, *known.get(alert.vehicle_id, ("", "", "")))
+def with_names(alerts: Sequence[Alert], known: Names) -> list[Listed]:
+    """Alerts beside their vehicles' names."""
+    return [Listed(one, *known.get(one.vehicle_id, ("", "", ""))) for one in alerts]
 
 
-def pile_counts(store: ClickHouse, tenant: str, now_ms: int) -> dict[Pile, int]:
+def pile_counts(tenant: str, now_ms: int) -> Question[dict[Pile, int]]:
     """How many alerts each pile holds; closed ones are not counted."""
     counted = [pile for pile in PILES if pile != "closed"]
-    columns = ", ".join(f"countIf({_CONDITIONS[pile]})" for pile in counted)
-    rows = store.rows(
+    columns = ", ".join(f"countIf({_CONDITIONS[pile]}) AS n_{pile}" for pile in counted)
+    return Question(
         f"SELECT {columns} FROM alerts FINAL "  # noqa: S608 (constants of ours)
         "WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')",
-        tenant=tenant,
-        now=now_ms,
+        {"tenant": tenant, "now": now_ms},
+        lambda rows: dict(zip(counted, (int(count) for count in rows[0]), strict=True)),
     )
-    return dict(zip(counted, (int(count) for count in rows[0]), strict=True))
 
 
 def _conditions(wanted: TriageFilter) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from infra.clickhouse import ClickHouse
+from infra.reads.questions import Question
 
 
 @dataclass(frozen=True)
@@ -17,15 +17,13 @@ class UnusualScore:
     signals: list[str]
 
 
-def newest_unusual(store: ClickHouse, vehicle: tuple[str, str, str]) -> UnusualScore | None:
+def newest_unusual(vehicle: tuple[str, str, str]) -> Question[UnusualScore | None]:
     """The newest score of (tenant, profile, vehicle id), None without any."""
     tenant, profile, vehicle_id = vehicle
-    rows = store.rows(
-        "SELECT toUnixTimestamp64Milli(time), model, rank, signals FROM unusual FINAL "
+    return Question(
+        "SELECT toUnixTimestamp64Milli(time) AS at, model, rank, signals FROM unusual FINAL "
         "WHERE tenant = %(tenant)s AND profile = %(profile)s AND vehicle_id = %(vehicle)s "
         "ORDER BY time DESC LIMIT 1",
-        tenant=tenant,
-        profile=profile,
-        vehicle=vehicle_id,
+        {"tenant": tenant, "profile": profile, "vehicle": vehicle_id},
+        lambda rows: UnusualScore(*rows[0]) if rows else None,
     )
-    return UnusualScore(*rows[0]) if rows else None

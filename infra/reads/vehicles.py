@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from infra.clickhouse import ClickHouse
 from infra.reads.fleet import finite
+from infra.reads.questions import Question, Rows, ask, ask_together
 
 
 @dataclass(frozen=True)
@@ -51,55 +53,68 @@ _REGISTERED = """
 SELECT vehicle_id, profile, vin_last4, vin_sealed, plate, model, depot FROM vehicles FINAL
 WHERE tenant = %(tenant)s AND {named} ORDER BY time DESC LIMIT 1
 """
-_NAMED = (
-    "vehicle_id = %(key)s",
-    "((vin_hash = %(vin)s AND vin_hash != '') OR upperUTF8(plate) = upperUTF8(%(key)s))",
-)
-"""By its id a vehicle is found through the index; only for other names all are looked at."""
+_CALLED = "((vin_hash = %(vin)s AND vin_hash != '') OR upperUTF8(plate) = upperUTF8(%(key)s))"
+_HEARD_IN = ("risk_current", "summaries", "events", "alerts")
+"""Where a vehicle is that sends data but was never registered."""
 
 
 def find_vehicle(store: ClickHouse, tenant: str, key: str) -> Registration | None:
     """The vehicle with this id, VIN or plate (letters' case doesn't matter), or None."""
     if not key:
         return None
+    return ask(store, registration(tenant, key)) or known_otherwise(store, tenant, key)
+
+
+def registration(tenant: str, vehicle_id: str) -> Question[Registration | None]:
+    """The vehicle registered under this id: found through the index."""
+    sql = _REGISTERED.format(named="vehicle_id = %(key)s")
+    return Question(sql, {"tenant": tenant, "key": vehicle_id}, _registration)
+
+
+def known_otherwise(store: ClickHouse, tenant: str, key: str) -> Registration | None:
+    """The vehicle with this VIN or plate, else one that sends data under this id but was never
+    registered, or None. All vehicles are looked at.
+    """
     given = {"tenant": tenant, "key": key, "vin": store.vins.hashed(tenant, key)}
-    for named in _NAMED:
-        rows = store.rows(_REGISTERED.format(named=named), **given)
-        if rows:
-            return Registration(*rows[0])
-    return _unregistered(store, tenant, key)
+    called, *profiles = ask_together(
+        store,
+        Question(_REGISTERED.format(named=_CALLED), given, _registration),
+        *(_heard_in(table, tenant, key) for table in _HEARD_IN),
+    )
+    if called:
+        return cast("Registration", called)
+    profile = next((one for one in profiles if one is not None), None)
+    return None if profile is None else Registration(key, profile, "", "", "", "", "")
 
 
-def _unregistered(store: ClickHouse, tenant: str, key: str) -> Registration | None:
-    """A vehicle that sends data but was never registered."""
-    for table in ("risk_current", "summaries", "events", "alerts"):
-        rows = store.rows(
-            f"SELECT profile FROM {table} "  # noqa: S608 (table of ours)
-            "WHERE tenant = %(tenant)s AND vehicle_id = %(key)s LIMIT 1",
-            tenant=tenant,
-            key=key,
-        )
-        if rows:
-            return Registration(key, rows[0][0], "", "", "", "", "")
-    return None
+def _registration(rows: Rows) -> Registration | None:
+    return Registration(*rows[0]) if rows else None
 
 
-def current_risk(store: ClickHouse, tenant: str, vehicle_id: str) -> list[CurrentRisk]:
+def _heard_in(table: str, tenant: str, vehicle_id: str) -> Question[str | None]:
+    return Question(
+        f"SELECT profile FROM {table} "  # noqa: S608 (table of ours)
+        "WHERE tenant = %(tenant)s AND vehicle_id = %(key)s LIMIT 1",
+        {"tenant": tenant, "key": vehicle_id},
+        lambda rows: str(rows[0][0]) if rows else None,
+    )
+
+
+def current_risk(tenant: str, vehicle_id: str) -> Question[list[CurrentRisk]]:
     """Every mode's newest score, highest 30-day risk first."""
-    rows = store.rows(
+    return Question(
         """
         SELECT mode, risk_7, risk_30, risk_90, rul, rul_low, rul_high,
-            toUnixTimestamp64Milli(time), model
+            toUnixTimestamp64Milli(time) AS at, model
         FROM risk_current FINAL WHERE tenant = %(tenant)s AND vehicle_id = %(vehicle)s
         ORDER BY risk_30 DESC, mode
         """,
-        tenant=tenant,
-        vehicle=vehicle_id,
+        {"tenant": tenant, "vehicle": vehicle_id},
+        lambda rows: [
+            CurrentRisk(mode, r7, r30, r90, finite(rul), finite(low), finite(high), time_ms, model)
+            for mode, r7, r30, r90, rul, low, high, time_ms, model in rows
+        ],
     )
-    return [
-        CurrentRisk(mode, r7, r30, r90, finite(rul), finite(low), finite(high), time_ms, model)
-        for mode, r7, r30, r90, rul, low, high, time_ms, model in rows
-    ]
 
 
 def newest_scores(store: ClickHouse, tenant: str, vehicles: Sequence[str]) -> dict[str, int]:
@@ -130,8 +145,9 @@ def risk_history(
                 risk_7[at] AS r7, risk_30[at] AS r30, risk_90[at] AS r90,
                 ntile(%(points)s) OVER (ORDER BY time) AS stretch
             FROM risk FINAL
-            WHERE tenant = %(tenant)s AND profile = %(profile)s AND vehicle_id = %(vehicle)s
-                AND time >= fromUnixTimestamp64Milli(%(since)s) AND at > 0
+            PREWHERE tenant = %(tenant)s AND profile = %(profile)s AND vehicle_id = %(vehicle)s
+                AND time >= fromUnixTimestamp64Milli(%(since)s)
+            WHERE at > 0
         ) GROUP BY stretch ORDER BY stretch
         """,
         tenant=tenant,
@@ -145,41 +161,33 @@ def risk_history(
 
 
 def daily_risk(
-    store: ClickHouse, tenant: str, vehicles: Sequence[tuple[str, str, str]], since_ms: int
-) -> dict[str, list[float]]:
+    tenant: str, vehicles: Sequence[tuple[str, str, str]], since_ms: int
+) -> Question[dict[str, list[float]]]:
     """30-day risk a day from `since_ms` on, by vehicle; `vehicles` are (profile, id, mode)."""
-    found: dict[str, list[float]] = {}
-    if not vehicles:
-        return found
     modes = {vehicle: mode for _, vehicle, mode in vehicles}
-    rows = store.rows(
+    return Question(
+        # A version of a row has the key of all others, so what is asked of the key may go first.
         """
         SELECT vehicle_id, intDiv(toUnixTimestamp64Milli(time), 86400000) AS day,
             risk_30[indexOf(modes, transform(vehicle_id, %(ids)s, %(wanted)s, ''))] AS value
         FROM risk FINAL
-        WHERE tenant = %(tenant)s AND profile IN %(profiles)s AND vehicle_id IN %(ids)s
+        PREWHERE tenant = %(tenant)s AND profile IN %(profiles)s AND vehicle_id IN %(ids)s
             AND time >= fromUnixTimestamp64Milli(%(since)s)
         ORDER BY vehicle_id, time DESC LIMIT 1 BY vehicle_id, day
         """,
-        tenant=tenant,
-        profiles=sorted({profile for profile, _, _ in vehicles}),
-        ids=list(modes),
-        wanted=list(modes.values()),
-        since=since_ms,
+        {
+            "tenant": tenant,
+            "profiles": sorted({profile for profile, _, _ in vehicles}) or [""],
+            "ids": list(modes) or [""],
+            "wanted": list(modes.values()) or [""],
+            "since": since_ms,
+        },
+        _by_vehicle,
     )
+
+
+def _by_vehicle(rows: Rows) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
     for vehicle, _, value in reversed(rows):
         found.setdefault(vehicle, []).append(float(value))
     return found
-
-
-def last_seen_ms(store: ClickHouse, vehicle: tuple[str, str, str]) -> int:
-    """Event time of the newest frame of (tenant, profile, vehicle id), 0 without any."""
-    tenant, profile, vehicle_id = vehicle
-    rows = store.rows(
-        "SELECT toUnixTimestamp64Milli(max(time)) FROM summaries WHERE tenant = %(tenant)s "
-        "AND profile = %(profile)s AND vehicle_id = %(vehicle)s",
-        tenant=tenant,
-        profile=profile,
-        vehicle=vehicle_id,
-    )
-    return int(rows[0][0])
