@@ -76,16 +76,18 @@ def alerts_html(  # noqa: PLR0913 (query parameters)
     page: Annotated[int, Query(ge=0, le=10_000)] = 0,
     part: Text = "",
 ) -> Response:
-    """The alerts of one pile; `part=live` gives only what changes."""
+    """The alerts of one pile; `part=live` gives what changes, `part=chosen` also its address."""
     pile = show if show in PILES else "open"
     grave = severity if severity in SEVERITIES else ""
     chosen = Chosen(pile, grave, depot, mode, profile, by if by in BYS else "")
 
     def work() -> Response:
-        shown = _shown(request, context, chosen, page, live=part == "live")
-        if part == "live":
+        live = part in {"live", "chosen"}
+        shown = _shown(request, context, chosen, page, live=live)
+        if live:
             answer = render(request, "_alerts_live.html", **shown)
-            answer.headers["HX-Push-Url"] = f"/alerts?{chosen.query()}"
+            if part == "chosen":
+                answer.headers["HX-Push-Url"] = f"/alerts?{chosen.query()}"
             return answer
         return render(request, "alerts.html", **shown)
 

@@ -55,7 +55,7 @@ def fleet_html(  # noqa: PLR0913 (query parameters)
     cursor: Cursor = "",
     part: Text = "",
 ) -> Response:
-    """The fleet; `part=live` gives only what changes."""
+    """The fleet; `part=live` gives only what changes, `part=chosen` also its address."""
     text = q.strip()
     chosen = Chosen(text, show if show in SHOWS and not text else "all", depot, profile, mode)
 
@@ -64,9 +64,10 @@ def fleet_html(  # noqa: PLR0913 (query parameters)
         only = found["vehicles"][0] if len(found["vehicles"]) == 1 else None
         if text and only and not part:
             return RedirectResponse(f"/vehicles/{quote(only.vehicle_id, safe='')}", 303)
-        if part == "live":
+        if part in {"live", "chosen"}:
             page = render(request, "_fleet_live.html", **found)
-            page.headers["HX-Push-Url"] = f"/?{chosen.query()}"
+            if part == "chosen":
+                page.headers["HX-Push-Url"] = f"/?{chosen.query()}"
             return page
         return render(request, "fleet.html", depots=figures.depots(context), **found)
 

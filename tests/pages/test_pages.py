@@ -12,6 +12,7 @@ from infra.store import ClickHouseStore
 from tests.app import sample_fleet
 from tests.app.serving import serve
 
+LIVE = re.compile("part=live")
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 
@@ -155,6 +156,19 @@ def test_filters_work_and_say_when_nothing_fits(page):
     expect(page.locator("#rows tbody tr")).to_have_count(5)
     page.goto("/?depot=Atlantis")
     expect(page.locator("#rows")).to_contain_text("No vehicle fits these filters.")
+
+
+def test_what_was_asked_before_a_choice_does_not_undo_it(page):
+    held = []
+    page.route(LIVE, lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request(LIVE):
+        page.goto("/")
+    page.select_option("select[name=depot]", "Lille")
+    page.wait_for_url("**depot=Lille**")
+    with page.expect_response(lambda one: LIVE.search(one.url) and "depot=Lille" in one.url):
+        held[0].continue_()
+    expect(page.locator("#rows tbody tr")).to_have_count(2)
+    assert "depot=Lille" in page.url
 
 
 def test_beside_groups_stands_no_alert_that_a_key_would_act_on(page, complaints):

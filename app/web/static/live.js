@@ -34,6 +34,12 @@ function showSent(root) {
 
 // What htmx is about to put into the page reads as the page does; rows that are new show it.
 document.addEventListener("htmx:before:swap", (event) => {
+  // Asked before the person chose something else, answered after it.
+  if (event.detail.ctx.sourceElement?.id === "main" && asked !== location.href) {
+    event.preventDefault();
+    again = true;
+    return;
+  }
   const known = new Set([...document.querySelectorAll("tr[id]")].map((row) => row.id));
   for (const { fragment } of event.detail.tasks) {
     showTimes(fragment);
@@ -46,10 +52,12 @@ document.addEventListener("htmx:before:swap", (event) => {
 
 let waiting = false;
 let again = false;
+let asked = "";
 export async function refresh() {
   if (waiting) { again = true; return; }
   waiting = true;
-  const address = new URL(location.href);
+  asked = location.href;
+  const address = new URL(asked);
   address.searchParams.set("part", "live");
   address.hash = "";
   try {
