@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
 from contracts.alerts import Alert, Answer, Silence, Transition
 from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries, UnusualRows
@@ -229,16 +230,15 @@ def _span(
 
 
 def _matrix(table: arrow_rows.Table, column: str, profile: str) -> npt.NDArray[np.float32]:
-    lists = table.column(column).combine_chunks()
-    offsets = lists.offsets.to_numpy()
-    widths = np.diff(offsets)
-    if widths.min() != widths.max():
+    lists = table.column(column)
+    widths = pc.min_max(pc.list_value_length(lists)).as_py()
+    if widths["min"] != widths["max"]:
         msg = (
-            f"summaries of {profile} have {widths.min()} to {widths.max()} signals: the profile "
+            f"summaries of {profile} have {widths['min']} to {widths['max']} signals: the profile "
             "gained or lost some; read a span of one version"
         )
         raise DataError(msg)
-    return arrow_rows.matrix(table.column(column), int(widths[0]))
+    return arrow_rows.matrix(lists, widths["max"])
 
 
 def _milliseconds(table: arrow_rows.Table) -> npt.NDArray[np.int64]:
