@@ -45,20 +45,21 @@ SELECT vehicle_id, max(stake) AS expected, max(seen) AS seen_ms, max(named) AS p
         risk_30 * transform(concat(profile, '/', mode), %(cost_keys)s, %(costs)s, 0.) AS stake
     FROM risk_current FINAL WHERE {scored}
     UNION ALL
-    SELECT vehicle_id, 0 AS seen, profile AS named, 0. AS stake FROM vehicles WHERE {registered}
+    SELECT vehicle_id, 0 AS seen, profile AS named, 0. AS stake FROM {others}
 ) GROUP BY vehicle_id
 """
+_STANDING = "state IN ('open', 'acknowledged')"
 
-_ALERTED = """
+_ALERTED = f"""
 SELECT vehicle_id, countIf(condition = 'risk') AS risks, countIf(condition = 'signal_lost') AS lost,
     sumIf(at_stake, condition = 'risk') AS money,
     argMax(tuple(alert_id, mode, severity), tuple(condition = 'risk',
         indexOf(['watch', 'soon', 'critical'], severity), at_stake, alert_id)) AS top
 FROM alerts FINAL
-WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')
+WHERE tenant = %(tenant)s AND {_STANDING}
     AND (%(mode)s = '' OR mode = %(mode)s OR condition = 'signal_lost')
 GROUP BY vehicle_id
-"""
+"""  # noqa: S608 (constants of ours)
 
 _SILENT_BEFORE = (
     "%(now_ms)s - transform(profile, %(silent_keys)s, %(silent_ms)s, toInt64(259200000))"
@@ -82,19 +83,12 @@ SELECT vehicle_id FROM (
 WHERE seen_ms < {_SILENT_BEFORE}
 """  # noqa: S608 (constants of ours)
 
-# What alerts expect to lose outranks the scores, so these are read of the silent alone.
-_NEEDING = """
-SELECT vehicle_id, max(stake) AS expected, max(seen) AS seen_ms, max(named) AS profile FROM (
-    SELECT vehicle_id, toUnixTimestamp64Milli(time) AS seen, profile AS named,
-        risk_30 * transform(concat(profile, '/', mode), %(cost_keys)s, %(costs)s, 0.) AS stake
-    FROM risk_current FINAL WHERE {scored} AND (vehicle_id IN %(silent)s
-        OR vehicle_id IN (SELECT vehicle_id FROM alerts FINAL WHERE tenant = %(tenant)s
-            AND state IN ('open', 'acknowledged') AND condition = 'signal_lost'))
-    UNION ALL
-    SELECT vehicle_id, 0 AS seen, profile AS named, 0. AS stake FROM alerts FINAL
-    WHERE {registered} AND state IN ('open', 'acknowledged')
-) GROUP BY vehicle_id
-"""
+# What alerts expect to lose outranks the scores, so of those who need someone only the silent are
+# scored.
+_SCORED_SILENT = f"""(vehicle_id IN %(silent)s OR vehicle_id IN (
+    SELECT vehicle_id FROM alerts FINAL
+    WHERE tenant = %(tenant)s AND {_STANDING} AND condition = 'signal_lost'))
+"""  # noqa: S608 (constants of ours)
 
 _MATCHING = """vehicle_id IN (
     SELECT vehicle_id FROM vehicles FINAL WHERE tenant = %(tenant)s
@@ -158,11 +152,14 @@ def _ranking(wanted: FleetFilter) -> str:
         conditions.append("state IN ('critical', 'soon', 'watch', 'silent')")
     if wanted.silent:
         conditions.append("state = 'silent'")
-    reads = _NEEDING if wanted.needs or wanted.silent else _EXPECTED
-    expected = reads.format(scored=" AND ".join(scored), registered=" AND ".join(among))
+    if wanted.needs or wanted.silent:
+        scored = [*scored, _SCORED_SILENT]
+        others = f"alerts FINAL WHERE {' AND '.join([*among, _STANDING])}"
+    else:
+        others = f"vehicles WHERE {' AND '.join(among)}"
     return _RANKED.format(
         silent_before=_SILENT_BEFORE,
-        expected=expected,
+        expected=_EXPECTED.format(scored=" AND ".join(scored), others=others),
         alerted=_ALERTED,
         conditions=" AND ".join(conditions),
     )
