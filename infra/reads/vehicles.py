@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from infra.clickhouse import ClickHouse
 from infra.reads.fleet import finite
@@ -76,13 +75,10 @@ def known_otherwise(store: ClickHouse, tenant: str, key: str) -> Registration | 
     registered, or None. All vehicles are looked at.
     """
     given = {"tenant": tenant, "key": key, "vin": store.vins.hashed(tenant, key)}
-    called, *profiles = ask_together(
-        store,
-        Question(_REGISTERED.format(named=_CALLED), given, _registration),
-        *(_heard_in(table, tenant, key) for table in _HEARD_IN),
-    )
+    called = ask(store, Question(_REGISTERED.format(named=_CALLED), given, _registration))
     if called:
-        return cast("Registration", called)
+        return called
+    profiles = ask_together(store, *(_heard_in(table, tenant, key) for table in _HEARD_IN))
     profile = next((one for one in profiles if one is not None), None)
     return None if profile is None else Registration(key, profile, "", "", "", "", "")
 
