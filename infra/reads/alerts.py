@@ -44,7 +44,7 @@ def find_alerts(
         "ORDER BY opened DESC, alert_id LIMIT %(limit)s",
         **given,
     )
-    return [_decoder.decode(row[0]) for row in rows]
+    return bodies(rows)
 
 
 def alerts_of(tenant: str, vehicle_id: str, *, past: bool = False) -> Question[list[Alert]]:
@@ -64,7 +64,7 @@ def alerts_of(tenant: str, vehicle_id: str, *, past: bool = False) -> Question[l
             "active": list(ACTIVE),
             "limit": MOST_ACTIVE + (MOST_PAST if past else 0),
         },
-        _bodies,
+        bodies,
     )
 
 
@@ -74,7 +74,7 @@ def newest_alerts(tenant: str, vehicle_id: str) -> Question[list[Alert]]:
         "SELECT body FROM alerts FINAL WHERE tenant = %(tenant)s AND vehicle_id = %(vehicle)s "
         "ORDER BY opened DESC, alert_id LIMIT %(limit)s",
         {"tenant": tenant, "vehicle": vehicle_id, "limit": MOST_PAST},
-        _bodies,
+        bodies,
     )
 
 
@@ -98,7 +98,7 @@ def standing_alerts(store: ClickHouse) -> list[Alert]:
         "SELECT body FROM alerts FINAL WHERE state IN %(active)s ORDER BY opened, alert_id",
         active=list(ACTIVE),
     )
-    return [_decoder.decode(row[0]) for row in rows]
+    return bodies(rows)
 
 
 def transitions(store: ClickHouse, tenant: str, alert_id: str) -> list[Transition]:
@@ -132,5 +132,6 @@ def active_versions(store: ClickHouse, tenant: str) -> dict[str, int]:
     return dict(rows)
 
 
-def _bodies(rows: Rows) -> list[Alert]:
+def bodies(rows: Rows) -> list[Alert]:
+    """The alerts of rows that hold their bodies alone."""
     return [_decoder.decode(row[0]) for row in rows]

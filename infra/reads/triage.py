@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
-
 from contracts.alerts import Alert
 from infra.clickhouse import ClickHouse
+from infra.reads.alerts import bodies
 from infra.reads.names import Names, names_of
 from infra.reads.questions import Question, ask
 
 Pile = Literal["open", "taken", "quiet", "watch", "closed"]
 PILES: tuple[Pile, ...] = ("open", "taken", "quiet", "watch", "closed")
-_decoder = msgspec.json.Decoder(Alert)
 
 _QUIET = "(muted_by != '' OR JSONExtractInt(body, 'snoozed_until_ms') > %(now)s)"
 _CONDITIONS: dict[Pile | Literal[""], str] = {
@@ -94,7 +92,7 @@ def piled(tenant: str, wanted: TriageFilter) -> Question[list[Alert]]:
         f"SELECT body FROM alerts FINAL WHERE {_conditions(wanted)} "  # noqa: S608 (ours)
         f"ORDER BY {order}, alert_id LIMIT %(limit)s OFFSET %(offset)s",
         _given(tenant, wanted),
-        lambda rows: [_decoder.decode(row[0]) for row in rows],
+        bodies,
     )
 
 
