@@ -1,8 +1,9 @@
 """`/api/vehicles/{id, VIN or plate}`: one vehicle, its freshness, risk by part and alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path
 
@@ -99,24 +100,26 @@ class Vehicle:
     unusual: Unusual | None = None
 
 
-def registered(context: Context, key: str) -> Registration:
-    """The vehicle with this id, VIN or plate. Raises ProblemError where there is none."""
-    short = len(key) <= _LONGEST_KEY
-    found = find_vehicle(context.store, context.tenant, key.strip()) if short else None
+_T = TypeVar("_T")
+
+
+def _found(key: str, find: Callable[[str], _T | None]) -> _T:
+    found = find(key.strip()) if len(key) <= _LONGEST_KEY else None
     if found is None:
         raise unknown_vehicle(key)
     return found
+
+
+def registered(context: Context, key: str) -> Registration:
+    """The vehicle with this id, VIN or plate. Raises ProblemError where there is none."""
+    return _found(key, partial(find_vehicle, context.store, context.tenant))
 
 
 def carded(context: Context, key: str, *, whole: bool = False) -> Card:
     """The vehicle with this id, VIN or plate, and what stands about it. Raises ProblemError where
     there is none.
     """
-    short = len(key) <= _LONGEST_KEY
-    found = find_card(context.store, context.tenant, key.strip(), whole=whole) if short else None
-    if found is None:
-        raise unknown_vehicle(key)
-    return found
+    return _found(key, partial(find_card, context.store, context.tenant, whole=whole))
 
 
 @dataclass(frozen=True)
