@@ -57,7 +57,8 @@ def drift(
     subject = subject_of(settings, chosen)
     store = ClickHouseStore(settings.store())
     with bars(quiet=as_json) as progress:
-        found = see(settings, store, subject, Look(_now_ms(), weeks, quiet), progress)
+        now_ms = time.time_ns() // 1_000_000
+        found = see(settings, store, subject, Look(now_ms, weeks, quiet), progress)
     for one in found.news:
         typer.echo(f"{subject.bundle.id}: {told(chosen, one)}", err=True)
     done = Drifted(
@@ -104,7 +105,3 @@ def _show(profile: Profile, done: Drifted) -> None:
         typer.echo("Nothing has drifted.")
     for name in done.told:
         typer.echo(f"{name} is told by the notifier.")
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
