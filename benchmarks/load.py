@@ -1,20 +1,19 @@
 """A topic filled beforehand, worker processes that drain it, and their figures."""
 
 import os
-import re
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
 from app.settings import Settings
+from benchmarks.machine import cpu_s, peak_mb
 from contracts.codec import make_frame
 from contracts.records import Frame
 from features.profile import Profile
@@ -88,12 +87,11 @@ class Worker:
 
     def cpu_s(self) -> float:
         """Processor seconds so far, user and system."""
-        return sum(self._process.cpu_times()[:2])
+        return cpu_s(self._process)
 
     def peak_mb(self) -> float:
         """The most memory it had so far."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
+        return peak_mb(self._process.pid)
 
     def _find_port(self) -> int:
         name = f"metrics-{self._process.pid}"

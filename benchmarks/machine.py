@@ -2,9 +2,13 @@
 
 import os
 import platform
+import re
 import subprocess
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+
+import psutil
 
 PACKAGES = (
     "faust-streaming",
@@ -25,6 +29,17 @@ def machine() -> dict[str, Any]:
         "versions": {name: version(name) for name in PACKAGES},
         "commit": commit(),
     }
+
+
+def cpu_s(process: psutil.Process) -> float:
+    """Processor seconds of a process so far, user and system."""
+    return sum(process.cpu_times()[:2])
+
+
+def peak_mb(pid: int) -> float:
+    """The most memory that a process ever had, MiB (Linux; `getrusage` would hold the parent's)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
 
 
 def commit() -> str:

@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 
 from app.settings import Settings, load_settings
+from benchmarks.machine import cpu_s
 from features.profile import builtin_profile
 from infra.kafka_clients import open_admin, open_producer
 from infra.processes import Backbone
@@ -87,10 +88,6 @@ def stored(settings: Settings) -> int:
     store = ClickHouseStore(settings.store()).clickhouse
     rows = store.rows("SELECT sum(arraySum(count)) FROM summaries FINAL")
     return round(rows[0][0] or 0)
-
-
-def cpu_s(process: psutil.Process) -> float:
-    return sum(process.cpu_times()[:2])
 
 
 def drain(settings: Settings, samples: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ seconds of processor of the store.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import numpy as np
 import psutil
 
 from benchmarks.engine import values
+from benchmarks.machine import cpu_s, peak_mb
 from contracts.batches import Summaries
 from contracts.records import VehicleEvent
 from features.expectation import fit_expectation
@@ -33,13 +35,6 @@ from models.table import DAY_MS, Scope, tabulate
 START = 1_600_041_600_000
 FLEET = 256
 FRAME_MS = 1_800_000
-
-
-def peak_gib() -> float:
-    """The most memory that this process ever had (Linux; `getrusage` would hold the parent's)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (most,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
-    return int(most) / (1 << 20)
 
 
 def history(profile: Profile, first_day: int, days: int) -> Iterator[Summaries]:
@@ -92,7 +87,7 @@ def replay_part(home: Path) -> dict[str, Any]:
         "rows": len(table),
         "summaries_per_core_second": table.summaries / core_s,
         "wall_seconds": wall_s,
-        "peak_memory_gib": peak_gib(),
+        "peak_memory_gib": peak_mb(os.getpid()) / 1024,
     }
 
 
@@ -106,23 +101,18 @@ def measure_replay(days: int) -> list[dict[str, Any]]:
         try:
             store = ClickHouseStore(embedded_clickhouse(home, ClickHouseConnection()))
             store.migrate()
-            done = 0
+            done, process = 0, psutil.Process(child.pid)
             for until in (days, 2 * days, 4 * days):
                 for part in history(profile, done, until - done):
                     store.write_summaries(part)
                 store.write_events(codes(profile, done, until - done))
                 done = until
-                before = _processor(child.pid)
+                before = cpu_s(process)
                 found = _replayed(folder)
-                sizes.append(found | {"store_core_seconds": _processor(child.pid) - before})
+                sizes.append(found | {"store_core_seconds": cpu_s(process) - before})
         finally:
             server.stop()
     return sizes
-
-
-def _processor(pid: int) -> float:
-    used = psutil.Process(pid).cpu_times()
-    return float(used.user + used.system)
 
 
 def _replayed(folder: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import psutil
 
 from app.access.people import By, Desk
 from app.settings import Settings
+from benchmarks.machine import cpu_s
 from infra.store import ClickHouseStore
 
 KEYS = 8
@@ -41,7 +42,7 @@ class Served:
 
     def cpu_s(self) -> float:
         """Processor seconds so far."""
-        return sum(self.process.cpu_times()[:2])
+        return cpu_s(self.process)
 
 
 @contextmanager

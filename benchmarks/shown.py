@@ -165,6 +165,11 @@ async def shown(
     found, missing = _waits(pages, sent)
     # The first seconds fill caches and make the vehicles' state.
     settled = [wait for at, wait in found if at > began + seconds / 6]
+    if not settled:
+        errors = sum(page.errors for page in pages)
+        raise SystemExit(
+            f"no page showed any of {missing} frames ({errors} readings failed); try a lower rate"
+        )
     return {
         "open_pages": watched,
         "frames_per_second": rate * seconds / took,

@@ -20,7 +20,7 @@ import psutil
 from app.settings import Settings, load_settings
 from benchmarks.champion import promote_champion
 from benchmarks.load import drain, fill, frames, stored, workers
-from benchmarks.machine import machine
+from benchmarks.machine import cpu_s, machine
 from features.profile import Profile, builtin_profile, load_profile
 from infra.processes import Backbone
 
@@ -42,7 +42,7 @@ def bench_profile(folder: Path, interval: str) -> Profile:
 def others_cpu(backbone: Backbone) -> dict[str, float]:
     parts = {"broker": backbone.broker, "store": backbone.store}
     return {
-        name: sum(psutil.Process(part.child.pid).cpu_times()[:2])
+        name: cpu_s(psutil.Process(part.child.pid))
         for name, part in parts.items()
         if part and part.child
     }

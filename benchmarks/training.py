@@ -15,6 +15,7 @@ features; how well it is found means nothing.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -25,8 +26,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from benchmarks.machine import machine
-from benchmarks.replay import measure_replay, peak_gib
+from benchmarks.machine import machine, peak_mb
+from benchmarks.replay import measure_replay
 from features.expectation import Expectation
 from features.profile import Profile, builtin_profile
 from features.vector import feature_names
@@ -135,7 +136,7 @@ class Clocked:
 def train_part(rows: int, rounds: int) -> dict[str, Any]:
     profile, spent = narrow_profile(), Spent()
     table = made_table(profile, rows)
-    made = peak_gib()
+    made = peak_mb(os.getpid()) / 1024
     modes = len(profile.modes)
     options = Options(trees=Trees(jobs=modes, rounds=rounds))
     began, processor = time.perf_counter(), time.process_time()
@@ -158,7 +159,7 @@ def train_part(rows: int, rounds: int) -> dict[str, Any]:
         "core_seconds_a_round": spent.grow_s / spent.rounds,
         "matrix_core_seconds": spent.matrix_s / modes,
         "wall_seconds": wall_s,
-        "peak_memory_gib": peak_gib(),
+        "peak_memory_gib": peak_mb(os.getpid()) / 1024,
         "memory_before_training_gib": made,
     }
 
