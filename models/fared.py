@@ -20,16 +20,16 @@ _POINTS: Final = 48
 _DIGITS: Final = 5
 
 
-def month_bins(profile: Profile, days: int = 30) -> int:
-    """How many hazard bins the next 30 days (or so many) are, or all where they are shorter."""
+def bins_in_days(profile: Profile, days: int = 30) -> int:
+    """How many hazard bins the next `days` are, or all where they are shorter."""
     within = int(np.searchsorted(profile.hazard_bins_ms, days * DAY_MS)) + 1
     return min(within, len(profile.hazard_bins))
 
 
-def came_in_month(table: Table, mode: str, days: int = 30) -> Floats:
-    """Whether the mode failed within 30 days (or so many) [rows]; NaN where that isn't known."""
+def came_in_days(table: Table, mode: str, days: int = 30) -> Floats:
+    """Whether the mode failed within `days` [rows]; NaN where that isn't known."""
     profile, until = table.profile, table.scope.until_ms
-    bins = month_bins(profile, days)
+    bins = bins_in_days(profile, days)
     return came_within(profile, table.label(mode), bins, table.time_ms, until)
 
 
@@ -49,7 +49,7 @@ def mode_curves(
     """The curves of 30-day `risk` [rows]; None where nothing failed. `learning`: loss on vehicles
     left out by fold.
     """
-    came = came_in_month(table, mode)
+    came = came_in_days(table, mode)
     known = np.isfinite(came)
     came, score = came[known], risk[known]
     failures = table.failures(mode)

@@ -10,7 +10,7 @@ from contracts.ports import History
 from features.profile import Profile
 from models.bundle import ALERT_DAYS, Bundle
 from models.compare import Judged
-from models.fared import month_bins
+from models.fared import bins_in_days
 from models.labels import Course, courses, no_course
 from models.outcome import came_within
 from models.table import GROUP, Progress, Scope, Table, in_use, label_rows, no_progress, tabulate
@@ -54,7 +54,7 @@ def judge(
         if mode not in second.modes:
             continue
         label, time_ms = tables[0].label(mode)[own], tables[0].time_ms[own]
-        came = came_within(profile, label, month_bins(profile), time_ms, scope.until_ms)
+        came = came_within(profile, label, bins_in_days(profile), time_ms, scope.until_ms)
         known = np.isfinite(came)
         judged.append(
             Judged(
@@ -88,7 +88,7 @@ def judge_scored(
     for place, mode in enumerate(profile.modes):
         if not all(mode.name in modes for modes in scored.modes):
             continue
-        bins, label = month_bins(profile), labels[place]
+        bins, label = bins_in_days(profile), labels[place]
         came = came_within(profile, label, bins, scored.time_ms, until_ms)
         rows = np.isfinite(came) & useful
         first, second = (

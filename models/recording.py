@@ -7,7 +7,7 @@ import numpy as np
 
 from contracts.batches import Floats
 from models.alarms import Tally
-from models.fared import came_in_month, mode_curves
+from models.fared import came_in_days, mode_curves
 from models.fit import Fitted
 from models.grow import Trees
 from models.metrics import auc, average_precision, expected_over_observed
@@ -65,7 +65,7 @@ def record_of(
 
 def _mode_record(run: Run, mode: str) -> ModeRecord:
     table = run.table
-    came = came_in_month(table, mode)
+    came = came_in_days(table, mode)
     known = np.isfinite(came)
     came, score = came[known], run.risk[mode][known]
     found, failures = run.fitted.get(mode), table.failures(mode)

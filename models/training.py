@@ -16,7 +16,7 @@ from models.alarms import Series
 from models.bundle import ALERT_DAYS, Bundle
 from models.calibration import calibrate
 from models.device import refuse_absent
-from models.fared import month_bins
+from models.fared import bins_in_days
 from models.fit import Fitted, Learner, fit_modes, own_columns
 from models.folds import fold_rows
 from models.grow import Flags, Grower, LocalGrower, Trees
@@ -99,7 +99,7 @@ def train_on(
 ) -> tuple[Bundle, TrainingRecord]:
     """See `train`; for a table that is there already."""
     refuse_future(table)
-    suspects = refuse_answers(table, month_bins(table.profile))
+    suspects = refuse_answers(table, bins_in_days(table.profile))
     fitted = _fit(table, options, progress, growers)
     models, risk = _models(table, fitted.modes)
     tried = curves(_series(table, fitted.modes), risk)

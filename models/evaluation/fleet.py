@@ -16,7 +16,7 @@ from ingest.simulator.spec import FleetSpec
 from models.alarms import Tally
 from models.bundle import ALERT_DAYS, Bundle
 from models.evaluation.ranges import RangeFigures, fresh_modes, judge_ranges
-from models.fared import came_in_month, mode_curves, series_of
+from models.fared import came_in_days, mode_curves, series_of
 from models.memory_history import MemoryHistory
 from models.metrics import auc, average_precision, expected_over_observed
 from models.record import ModeCurves, TrainingRecord
@@ -199,7 +199,7 @@ def _table(history: MemoryHistory, bundle: Bundle, profile: Profile, progress: P
 
 
 def _judge(table: Table, fleet: Fleet, bundle: Bundle, mode: str, values: Floats) -> Judged:
-    came = came_in_month(table, mode)
+    came = came_in_days(table, mode)
     oracle = np.full(len(table), np.nan, np.float32)
     failure = np.full(len(table), -1, np.int64)
     number = 0
@@ -258,7 +258,7 @@ def _distinct(failure: Ints) -> int:
 
 def _best_single(table: Table, mode: str) -> tuple[int, int]:
     """The column and sign that rank the training rows best."""
-    came = came_in_month(table, mode)
+    came = came_in_days(table, mode)
     rows = np.flatnonzero(np.isfinite(came))[::_THINNED]
     values, label = table.values(rows), came[rows]
     best, found = -1.0, (0, 1)

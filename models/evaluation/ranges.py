@@ -19,7 +19,7 @@ from contracts.risk import HORIZONS_DAYS
 from ingest.simulator.fleet import Fleet
 from models.bundle import Bundle
 from models.curves import EDGES
-from models.fared import came_in_month
+from models.fared import came_in_days
 from models.interval import risk_ranges
 from models.record import ModeCurves, TrainingRecord
 from models.table import Table
@@ -72,7 +72,7 @@ def fresh_modes(
         if one.curves is None:
             continue
         model = bundle.models[bundle.modes.index(one.mode)]
-        came = [came_in_month(table, one.mode, days) for days in HORIZONS_DAYS]
+        came = [came_in_days(table, one.mode, days) for days in HORIZONS_DAYS]
         oracle = np.full((len(table), len(HORIZONS_DAYS)), np.nan, np.float32)
         for place, vehicle in enumerate(table.vehicles):
             own = np.flatnonzero(table.vehicle == place)
