@@ -2,11 +2,10 @@
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 
 from contracts.batches import RiskRows, UnusualRows
-from infra.arrow_rows import Table, keys, lists, times
+from infra.arrow_rows import Table, keys, lists
 
 _HORIZONS = ("risk_7", "risk_30", "risk_90")
 _RUL = ("rul", "rul_low", "rul_high")
@@ -24,25 +23,6 @@ def risk_table(rows: RiskRows) -> Table:
     return pa.table(columns)
 
 
-def risk_current_table(rows: RiskRows) -> Table:
-    """Rows of `risk_current`: the newest of each vehicle in the batch, one a mode."""
-    newest = _newest(rows)
-    count = len(rows.modes)
-    flat = np.repeat(newest, count)
-    tenants, vehicles = pa.array(list(rows.tenant)), pa.array(list(rows.vehicle_id))
-    columns = {
-        "tenant": tenants.take(pa.array(flat)),
-        "vehicle_id": vehicles.take(pa.array(flat)),
-        "mode": list(rows.modes) * len(newest),
-        "profile": [rows.profile] * len(flat),
-        "time": times(rows.time_ms[flat]),
-        "model": [rows.model] * len(flat),
-        **{name: rows.risk[newest][:, :, at].ravel() for at, name in enumerate(_HORIZONS)},
-        **dict(zip(_RUL, _rul(rows)[flat].T, strict=True)),
-    }
-    return pa.table(columns)
-
-
 def unusual_table(rows: UnusualRows) -> Table:
     """Rows of `unusual`: of each row the three signals that make it so."""
     place = np.argsort(-rows.parts, axis=1, kind="stable")[:, :3]
@@ -55,14 +35,6 @@ def unusual_table(rows: UnusualRows) -> Table:
         "distances": np.take_along_axis(rows.parts, place, axis=1).tolist(),
     }
     return pa.table(columns)
-
-
-def _newest(rows: RiskRows) -> npt.NDArray[np.int64]:
-    frame = pl.DataFrame(
-        {"tenant": list(rows.tenant), "vehicle": list(rows.vehicle_id), "time": rows.time_ms}
-    ).with_row_index("at")
-    newest = frame.sort("time", "at").unique(["tenant", "vehicle"], keep="last")
-    return newest["at"].sort().to_numpy().astype(np.int64)
 
 
 def _rul(rows: RiskRows) -> npt.NDArray[np.float32]:

@@ -78,10 +78,9 @@ class ClickHouseStore:
         self.clickhouse.insert("features", arrow_rows.features_table(rows))
 
     def write_risk(self, rows: RiskRows) -> None:
-        """Rows of `risk`, and the newest of each vehicle and mode into `risk_current`."""
+        """Rows of `risk`; the store itself keeps the newest of each vehicle in `current_risk`."""
         if len(rows):
             self.clickhouse.insert("risk", risk_rows.risk_table(rows))
-            self.clickhouse.insert("risk_current", risk_rows.risk_current_table(rows))
 
     def write_shadow(self, rows: RiskRows) -> None:
         """Rows of `risk_shadow`."""

@@ -95,9 +95,9 @@ def _scores(tenant: str, ids: Sequence[str]) -> Question[tuple[dict[str, _Scores
     time of its newest score.
     """
     return Question(
-        "SELECT vehicle_id, mode, toUnixTimestamp64Milli(time) AS at, risk_7, risk_30, risk_90, "
+        "SELECT vehicle_id, toUnixTimestamp64Milli(time) AS at, modes, risk_7, risk_30, risk_90, "
         "rul, rul_low, rul_high "
-        "FROM risk_current FINAL WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s",
+        "FROM current_risk FINAL WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s",
         {"tenant": tenant, "ids": list(ids)},
         _by_mode,
     )
@@ -106,10 +106,13 @@ def _scores(tenant: str, ids: Sequence[str]) -> Question[tuple[dict[str, _Scores
 def _by_mode(rows: Rows) -> tuple[dict[str, _Scores], dict[str, int]]:
     found: dict[str, _Scores] = {}
     seen: dict[str, int] = {}
-    for vehicle, mode, time_ms, r7, r30, r90, rul, low, high in rows:
-        numbers = finite(r7), finite(r30), finite(r90), finite(rul), finite(low), finite(high)
-        found.setdefault(vehicle, {})[mode] = numbers
-        seen[vehicle] = max(seen.get(vehicle, 0), time_ms)
+    for vehicle, time_ms, modes, r7, r30, r90, rul, low, high in rows:
+        life = finite(rul), finite(low), finite(high)
+        found[vehicle] = {
+            mode: (finite(d7), finite(d30), finite(d90), *life)
+            for mode, d7, d30, d90 in zip(modes, r7, r30, r90, strict=True)
+        }
+        seen[vehicle] = time_ms
     return found, seen
 
 
@@ -159,7 +162,7 @@ def finite(value: float | None) -> float | None:
 def clock_ms(store: ClickHouse, tenant: str) -> int:
     """Event time of the newest score, 0 without any."""
     rows = store.rows(
-        "SELECT toUnixTimestamp64Milli(max(time)) FROM risk_current WHERE tenant = %(tenant)s",
+        "SELECT toUnixTimestamp64Milli(max(time)) FROM current_risk WHERE tenant = %(tenant)s",
         tenant=tenant,
     )
     return int(rows[0][0])

@@ -39,24 +39,29 @@ class FleetFilter:
     silent: bool = False
 
 
-_EXPECTED = """
-SELECT vehicle_id, max(stake) AS expected, max(seen) AS seen_ms, max(named) AS profile FROM (
-    SELECT vehicle_id, toUnixTimestamp64Milli(time) AS seen, profile AS named,
-        risk_30 * transform(concat(profile, '/', mode), %(cost_keys)s, %(costs)s, 0.) AS stake
-    FROM risk_current FINAL WHERE {scored}
-    UNION ALL
-    SELECT vehicle_id, 0 AS seen, profile AS named, 0. AS stake FROM {others}
-) GROUP BY vehicle_id
+_SCORED = """
+SELECT vehicle_id, profile AS named, toUnixTimestamp64Milli(time) AS seen, {stake} AS expected
+FROM current_risk FINAL WHERE {scored}
+"""
+# As a score's modes are few and its vehicles many, costs are looked up without a text a mode.
+_STAKE = """if(profile = %(cost_of_{at})s, arrayMax(arrayMap(
+    (mode, risk) -> if(%(mode)s IN ('', mode), risk, 0)
+        * transform(mode, %(modes_{at})s, %(costs_{at})s, 0.), modes, risk_30)), 0.)
+"""
+_UNSCORED = """
+UNION ALL SELECT vehicle_id, profile AS named, 0 AS seen, 0. AS expected
+FROM vehicles FINAL WHERE {among} AND vehicle_id NOT IN (
+    SELECT vehicle_id FROM current_risk WHERE tenant = %(tenant)s)
 """
 _STANDING = "state IN ('open', 'acknowledged')"
 
 _ALERTED = f"""
-SELECT vehicle_id, countIf(condition = 'risk') AS risks, countIf(condition = 'signal_lost') AS lost,
-    sumIf(at_stake, condition = 'risk') AS money,
+SELECT vehicle_id, any(profile) AS told, countIf(condition = 'risk') AS risks,
+    countIf(condition = 'signal_lost') AS lost, sumIf(at_stake, condition = 'risk') AS money,
     argMax(tuple(alert_id, mode, severity), tuple(condition = 'risk',
         indexOf(['watch', 'soon', 'critical'], severity), at_stake, alert_id)) AS top
 FROM alerts FINAL
-WHERE tenant = %(tenant)s AND {_STANDING}
+WHERE {{among}} AND {_STANDING}
     AND (%(mode)s = '' OR mode = %(mode)s OR condition = 'signal_lost')
 GROUP BY vehicle_id
 """  # noqa: S608 (constants of ours)
@@ -66,21 +71,19 @@ _SILENT_BEFORE = (
 )
 
 _RANKED = """
-SELECT vehicle_id, s.profile AS profile,
-    multiIf(a.risks > 0, a.top.3, a.lost > 0 OR (seen_ms > 0 AND seen_ms < {silent_before}),
-        'silent', seen_ms = 0, 'unscored', 'ok') AS state,
-    a.top.2 AS mode, if(a.risks > 0, a.money, toFloat64(s.expected)) AS at_stake,
-    s.seen_ms AS seen_ms, a.top.1 AS alert_id, a.risks + a.lost AS alerts
-FROM ({expected}) AS s LEFT JOIN ({alerted}) AS a USING (vehicle_id)
+SELECT vehicle_id, if(seen > 0 OR named != '', named, told) AS profile,
+    multiIf(risks > 0, top.3, lost > 0 OR (seen > 0 AND seen < {silent_before}),
+        'silent', seen = 0, 'unscored', 'ok') AS state,
+    top.2 AS mode, if(risks > 0, money, toFloat64(expected)) AS at_stake,
+    seen AS seen_ms, top.1 AS alert_id, risks + lost AS alerts
+FROM ({scored}) AS s FULL JOIN ({alerted}) AS a USING (vehicle_id)
 WHERE {conditions}
 ORDER BY at_stake DESC, vehicle_id LIMIT %(limit)s
 """
 
 _SILENT = f"""
-SELECT vehicle_id FROM (
-    SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) AS seen_ms, any(profile) AS profile
-    FROM risk_current WHERE tenant = %(tenant)s GROUP BY vehicle_id)
-WHERE seen_ms < {_SILENT_BEFORE}
+SELECT vehicle_id FROM current_risk FINAL
+WHERE tenant = %(tenant)s AND toUnixTimestamp64Milli(time) < {_SILENT_BEFORE}
 """  # noqa: S608 (constants of ours)
 
 # What alerts expect to lose outranks the scores, so of those who need someone only the silent are
@@ -90,12 +93,12 @@ _SCORED_SILENT = f"""(vehicle_id IN %(silent)s OR vehicle_id IN (
     WHERE tenant = %(tenant)s AND {_STANDING} AND condition = 'signal_lost'))
 """  # noqa: S608 (constants of ours)
 
-_MATCHING = """vehicle_id IN (
-    SELECT vehicle_id FROM vehicles FINAL WHERE tenant = %(tenant)s
-        AND (%(depot)s = '' OR depot = %(depot)s)
-        AND (%(text)s = '' OR positionCaseInsensitiveUTF8(vehicle_id, %(text)s) > 0
-            OR positionCaseInsensitiveUTF8(plate, %(text)s) > 0
-            OR vin_last4 = upperUTF8(%(text)s) OR (vin_hash = %(vin)s AND vin_hash != '')))
+_REGISTERED = """vehicle_id IN (
+    SELECT vehicle_id FROM vehicles FINAL WHERE tenant = %(tenant)s AND {conditions})
+"""
+_NAMED = """(positionCaseInsensitiveUTF8(vehicle_id, %(text)s) > 0
+    OR positionCaseInsensitiveUTF8(plate, %(text)s) > 0
+    OR vin_last4 = upperUTF8(%(text)s) OR (vin_hash = %(vin)s AND vin_hash != ''))
 """
 
 
@@ -122,7 +125,12 @@ def rank(
     given = _parameters(tenant, wanted, policy)
     given["vin"] = store.vins.hashed(tenant, wanted.text)
     given["silent"] = list(silent) or [""]
-    return [Ranked(*row) for row in store.rows(_ranking(wanted), **given)]
+    few = wanted.needs or wanted.silent
+    found = _ranked(store, wanted, policy, given, whole=False)
+    # Whoever was never scored has nothing at stake: he is looked for where the page gets there.
+    if few or (len(found) == wanted.limit and found[-1].at_stake > 0):
+        return found
+    return _ranked(store, wanted, policy, given, whole=True)
 
 
 def silent_vehicles(store: ClickHouse, tenant: str, policy: Policy) -> list[str]:
@@ -131,18 +139,34 @@ def silent_vehicles(store: ClickHouse, tenant: str, policy: Policy) -> list[str]
     return [row[0] for row in store.rows(_SILENT, **given)]
 
 
-def _ranking(wanted: FleetFilter) -> str:
-    """The SQL of one page; every value of `wanted` stays a parameter."""
+def _ranked(
+    store: ClickHouse,
+    wanted: FleetFilter,
+    policy: Policy,
+    given: Mapping[str, Any],
+    *,
+    whole: bool,
+) -> list[Ranked]:
+    sql = _ranking(wanted, len(_costs_by_profile(policy)), whole=whole)
+    return [Ranked(*row) for row in store.rows(sql, **given)]
+
+
+def _ranking(wanted: FleetFilter, profiles: int, *, whole: bool) -> str:
+    """The SQL of one page; every value of `wanted` stays a parameter. The `whole` fleet has those
+    vehicles too that were never scored and have no alert.
+    """
     among = ["tenant = %(tenant)s"]
     if wanted.profile:
         among.append("profile = %(profile)s")
-    if wanted.text or wanted.depot:
-        among.append(_MATCHING)
-    scored = [*among, "mode = %(mode)s"] if wanted.mode else among
+    asked = {_NAMED: wanted.text, "depot = %(depot)s": wanted.depot}
+    if any(asked.values()):
+        registered = " AND ".join(sql for sql, value in asked.items() if value)
+        among.append(_REGISTERED.format(conditions=registered))
+    scored = [*among, "has(modes, %(mode)s)"] if wanted.mode else among
     conditions = ["1"]
     if wanted.mode:
-        conditions.append("(s.seen_ms > 0 OR a.risks > 0)")
-        conditions.append("(a.risks > 0 OR state != 'silent' OR NOT %(needs)s)")
+        conditions.append("(seen > 0 OR risks > 0)")
+        conditions.append("(risks > 0 OR state != 'silent' OR NOT %(needs)s)")
     if wanted.after:
         conditions.append(
             "(at_stake < %(after_money)s"
@@ -154,15 +178,24 @@ def _ranking(wanted: FleetFilter) -> str:
         conditions.append("state = 'silent'")
     if wanted.needs or wanted.silent:
         scored = [*scored, _SCORED_SILENT]
-        others = f"alerts FINAL WHERE {' AND '.join([*among, _STANDING])}"
-    else:
-        others = f"vehicles WHERE {' AND '.join(among)}"
+    stakes = " + ".join(_STAKE.format(at=at) for at in range(profiles)) or "0."
+    sql = _SCORED.format(stake=stakes, scored=" AND ".join(scored))
+    if whole:
+        sql += _UNSCORED.format(among=" AND ".join(among))
     return _RANKED.format(
         silent_before=_SILENT_BEFORE,
-        expected=_EXPECTED.format(scored=" AND ".join(scored), others=others),
-        alerted=_ALERTED,
+        scored=sql,
+        alerted=_ALERTED.format(among=" AND ".join(among)),
         conditions=" AND ".join(conditions),
     )
+
+
+def _costs_by_profile(policy: Policy) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for key, cost in policy.costs.items():
+        profile, _, mode = key.partition("/")
+        found.setdefault(profile, {})[mode] = float(cost)
+    return found
 
 
 def _parameters(tenant: str, wanted: FleetFilter, policy: Policy) -> dict[str, Any]:
@@ -178,8 +211,18 @@ def _parameters(tenant: str, wanted: FleetFilter, policy: Policy) -> dict[str, A
         "after_vehicle": vehicle,
         "limit": wanted.limit,
         "now_ms": policy.now_ms,
-        "cost_keys": list(policy.costs) or [""],
-        "costs": [float(cost) for cost in policy.costs.values()] or [0.0],
+        **_cost_parameters(policy),
         "silent_keys": list(policy.silent_ms) or [""],
         "silent_ms": list(policy.silent_ms.values()) or [0],
     }
+
+
+def _cost_parameters(policy: Policy) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for at, (profile, costs) in enumerate(_costs_by_profile(policy).items()):
+        given |= {
+            f"cost_of_{at}": profile,
+            f"modes_{at}": list(costs),
+            f"costs_{at}": list(costs.values()),
+        }
+    return given

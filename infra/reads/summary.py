@@ -106,22 +106,21 @@ def vehicle_counts(tenant: str, policy: Policy) -> Question[VehicleCounts]:
     """Counts over every vehicle that is registered or scored."""
     return Question(
         """
-        SELECT count() AS vehicles, countIf(silent) AS quiet, minIf(seen, silent) AS first,
-            max(seen) AS newest
+        SELECT count() + any(unscored) AS vehicles, countIf(silent) AS quiet,
+            minIf(seen, silent) AS first, max(seen) AS newest
         FROM (
-            SELECT vehicle_id, max(at) AS seen, any(profile) AS named,
-                seen > 0 AND (vehicle_id IN (
+            SELECT toUnixTimestamp64Milli(time) AS seen,
+                seen < %(now_ms)s - transform(profile, %(keys)s, %(values)s, toInt64(259200000))
+                OR vehicle_id IN (
                     SELECT vehicle_id FROM alerts FINAL WHERE tenant = %(tenant)s
-                        AND condition = 'signal_lost' AND state IN ('open', 'acknowledged'))
-                    OR seen < %(now_ms)s
-                        - transform(named, %(keys)s, %(values)s, toInt64(259200000))) AS silent
-            FROM (
-                SELECT vehicle_id, profile, toUnixTimestamp64Milli(time) AS at FROM risk_current
-                WHERE tenant = %(tenant)s
-                UNION ALL SELECT vehicle_id, profile, 0 AS at FROM vehicles
-                WHERE tenant = %(tenant)s
-            ) GROUP BY vehicle_id
-        )
+                        AND condition = 'signal_lost' AND state IN ('open', 'acknowledged')
+                ) AS silent
+            FROM current_risk FINAL WHERE tenant = %(tenant)s
+        ) AS scored, (
+            SELECT count() AS unscored FROM vehicles FINAL
+            WHERE tenant = %(tenant)s AND vehicle_id NOT IN (
+                SELECT vehicle_id FROM current_risk WHERE tenant = %(tenant)s)
+        ) AS others
         """,
         {
             "tenant": tenant,
@@ -183,7 +182,7 @@ def profiles(tenant: str) -> Question[list[str]]:
     """Profiles that vehicles are registered or scored under."""
     return Question(
         "SELECT DISTINCT profile FROM (SELECT profile FROM vehicles WHERE tenant = %(tenant)s "
-        "UNION ALL SELECT profile FROM risk_current WHERE tenant = %(tenant)s) ORDER BY profile",
+        "UNION ALL SELECT profile FROM current_risk WHERE tenant = %(tenant)s) ORDER BY profile",
         {"tenant": tenant},
         lambda rows: [row[0] for row in rows],
     )

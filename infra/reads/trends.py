@@ -83,7 +83,7 @@ def expected_cost(store: ClickHouse, tenant: str, policy: Policy, days: int) -> 
     rows = store.rows(
         """
         WITH among AS (
-            SELECT DISTINCT vehicle_id FROM risk_current
+            SELECT DISTINCT vehicle_id FROM current_risk
             WHERE tenant = %(tenant)s AND cityHash64(vehicle_id) %% %(every)s = 0)
         SELECT day, sum(stake), uniqExact(vehicle_id) FROM (
             SELECT vehicle_id, intDiv(toUnixTimestamp64Milli(time), %(day)s) AS day,
@@ -128,7 +128,7 @@ def depots(store: ClickHouse, tenant: str, policy: Policy) -> list[Depot]:
                 WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')
                 GROUP BY vehicle_id) AS a USING (vehicle_id)
             LEFT JOIN (
-                SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) AS seen FROM risk_current
+                SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) AS seen FROM current_risk
                 WHERE tenant = %(tenant)s GROUP BY vehicle_id) AS r USING (vehicle_id)
         ) GROUP BY depot ORDER BY sum(money) DESC, depot LIMIT 200
         """,
@@ -143,6 +143,6 @@ def depots(store: ClickHouse, tenant: str, policy: Policy) -> list[Depot]:
 def _sampling(store: ClickHouse, tenant: str) -> int:
     """One vehicle in how many is read."""
     rows = store.rows(
-        "SELECT uniqExact(vehicle_id) FROM risk_current WHERE tenant = %(tenant)s", tenant=tenant
+        "SELECT uniqExact(vehicle_id) FROM current_risk WHERE tenant = %(tenant)s", tenant=tenant
     )
     return max(1, round(int(rows[0][0]) / SAMPLE))

@@ -53,7 +53,7 @@ SELECT vehicle_id, profile, vin_last4, vin_sealed, plate, model, depot FROM vehi
 WHERE tenant = %(tenant)s AND {named} ORDER BY time DESC LIMIT 1
 """
 _CALLED = "((vin_hash = %(vin)s AND vin_hash != '') OR upperUTF8(plate) = upperUTF8(%(key)s))"
-_HEARD_IN = ("risk_current", "summaries", "events", "alerts")
+_HEARD_IN = ("current_risk", "summaries", "events", "alerts")
 """Where a vehicle is that sends data but was never registered."""
 
 
@@ -100,17 +100,23 @@ def current_risk(tenant: str, vehicle_id: str) -> Question[list[CurrentRisk]]:
     """Every mode's newest score, highest 30-day risk first."""
     return Question(
         """
-        SELECT mode, risk_7, risk_30, risk_90, rul, rul_low, rul_high,
+        SELECT modes, risk_7, risk_30, risk_90, rul, rul_low, rul_high,
             toUnixTimestamp64Milli(time) AS at, model
-        FROM risk_current FINAL WHERE tenant = %(tenant)s AND vehicle_id = %(vehicle)s
-        ORDER BY risk_30 DESC, mode
+        FROM current_risk FINAL WHERE tenant = %(tenant)s AND vehicle_id = %(vehicle)s
         """,
         {"tenant": tenant, "vehicle": vehicle_id},
-        lambda rows: [
-            CurrentRisk(mode, r7, r30, r90, finite(rul), finite(low), finite(high), time_ms, model)
-            for mode, r7, r30, r90, rul, low, high, time_ms, model in rows
-        ],
+        _highest_first,
     )
+
+
+def _highest_first(rows: Rows) -> list[CurrentRisk]:
+    found = []
+    for modes, r7, r30, r90, rul, low, high, *scored in rows:
+        life = finite(rul), finite(low), finite(high)
+        found += [
+            CurrentRisk(*one, *life, *scored) for one in zip(modes, r7, r30, r90, strict=True)
+        ]
+    return sorted(found, key=lambda one: (-one.risk_30, one.mode))
 
 
 def newest_scores(store: ClickHouse, tenant: str, vehicles: Sequence[str]) -> dict[str, int]:
@@ -118,7 +124,7 @@ def newest_scores(store: ClickHouse, tenant: str, vehicles: Sequence[str]) -> di
     if not vehicles:
         return {}
     rows = store.rows(
-        "SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) FROM risk_current "
+        "SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) FROM current_risk "
         "WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s GROUP BY vehicle_id",
         tenant=tenant,
         ids=list(vehicles),

@@ -129,7 +129,7 @@ def test_a_vehicle_without_registration_is_still_found(api):
         assert (found["vehicle_id"], found["plate"]) == ("odd/name?1", "")
         assert get(api, "odd%2Fname%3F1/history")["value"] == []
     finally:
-        for table in ("risk", "risk_current"):
+        for table in ("risk", "current_risk"):
             api.store.clickhouse.command(f"DELETE FROM {table} WHERE vehicle_id = 'odd/name?1'")
 
 

@@ -17,7 +17,7 @@ TABLES = (
     "events",
     "features",
     "risk",
-    "risk_current",
+    "current_risk",
     "vehicles",
     "dead_letters",
     "withheld",

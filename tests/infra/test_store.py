@@ -106,7 +106,7 @@ def test_rows_written_twice_count_once(store):
         "features": 5,
         "feature_names": 1,
         "risk": 5,
-        "risk_current": 2,
+        "current_risk": 1,
         "risk_shadow": 5,
         "alerts": 1,
         "alert_transitions": 1,
@@ -168,16 +168,39 @@ def test_current_risk_is_the_newest_even_when_an_older_row_comes_later(store):
     )
     store.write_risk(older)
     rows = store.clickhouse.rows(
-        "SELECT mode, risk_7, risk_30, risk_90, isNaN(rul) FROM risk_current FINAL ORDER BY mode"
+        "SELECT modes, risk_7, risk_30, risk_90, isNaN(rul) FROM current_risk FINAL"
     )
-    np.testing.assert_allclose([row[1:4] for row in rows], late.risk[2])
-    assert [(row[0], bool(row[4])) for row in rows] == [("x", True), ("y", True)]
+    ((modes, *risks, no_life),) = rows
+    np.testing.assert_allclose(np.transpose(risks), late.risk[2])
+    assert (modes, bool(no_life)) == (["x", "y"], True)
     assert count(store, "risk") == 4
+
+
+def test_the_newest_risk_of_an_older_store_is_found_again(store):
+    """As a store was before migration 11: scores of two vehicles, and no `current_risk`."""
+    for vehicle, older in (("V1", 0), ("V2", 7)):
+        rows = risk(3)
+        rows.vehicle_id[:] = [vehicle] * 3
+        rows.time_ms[:] -= older
+        store.write_risk(rows)
+    clickhouse = store.clickhouse
+    # NaN, for no remaining life, equals nothing.
+    newest = "SELECT * EXCEPT (rul, rul_low, rul_high) FROM current_risk FINAL ORDER BY vehicle_id"
+    before = clickhouse.rows(newest)
+    clickhouse.command("DROP TABLE risk_to_current_risk")
+    clickhouse.command("DROP TABLE current_risk")
+    clickhouse.command("CREATE TABLE risk_current (mode String) ENGINE = MergeTree ORDER BY mode")
+    clickhouse.command("DELETE FROM schema_migrations WHERE number = 11")
+    assert store.migrate() == ["0011_current_risk"]
+    assert clickhouse.rows(newest) == before
+    assert [row[1] for row in before] == ["V1", "V2"]
+    names = clickhouse.rows("SHOW TABLES LIKE '%risk%'")
+    assert ("risk_current",) not in names
 
 
 def test_remaining_life_is_kept_with_its_interval(store):
     store.write_risk(risk(1, np.array([[50.0, 40.0, 70.0]], dtype=np.float32)))
-    for table in ("risk", "risk_current"):
+    for table in ("risk", "current_risk"):
         rows = store.clickhouse.rows(f"SELECT rul, rul_low, rul_high FROM {table} FINAL LIMIT 1")
         assert rows == [(50.0, 40.0, 70.0)]
 
