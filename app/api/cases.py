@@ -7,9 +7,8 @@ from fastapi import APIRouter
 from app.api import words
 from app.api.context import Context, Wired
 from app.api.vehicles import Key, carded
-from infra.reads import cases as stored_cases
 from infra.reads.cards import Card
-from infra.reads.cases import leading
+from infra.reads.cases import fleet_findings, leading, similar_cases
 
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
 
@@ -57,7 +56,13 @@ def cases_of(context: Context, card: Card) -> list[ModeCases]:
     """Similar cases of a vehicle's active alerts, in words."""
     found = card.found
     modes = {one.mode: leading(one.reasons) for one in card.active if one.mode}
-    place = (context.tenant, found.profile, found.vehicle_id)
+    if not modes:
+        return []
+    store, tenant = context.store, context.tenant
+    findings = context.answers.findings.get(
+        (tenant, found.profile), lambda: fleet_findings(store, tenant, found.profile)
+    )
+    place = (tenant, found.profile, found.vehicle_id)
     labels = words.signal_labels(found.profile)
     return [
         ModeCases(
@@ -76,5 +81,5 @@ def cases_of(context: Context, card: Card) -> list[ModeCases]:
                 for case in mode.likest
             ],
         )
-        for mode in stored_cases.similar_cases(context.store, place, modes)
+        for mode in similar_cases(store, place, modes, findings)
     ]

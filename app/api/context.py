@@ -2,11 +2,11 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
@@ -20,6 +20,7 @@ from infra.clickhouse import ClickHouse
 from infra.reads.fleet import clock_ms
 from infra.vins import shown
 
+T = TypeVar("T")
 PATIENCE_S = 2.0
 """How long a page waits for a store that is away before it says so."""
 _LIVE_MS = 3_600_000
@@ -115,6 +116,10 @@ class Context:
         """The fleet in a few numbers, at most `keep_s` old."""
         cache = self.summaries[self.tenant]
         return cache.get(lambda: summarise(self.store, self.tenant, self.now_ms()), keep_s)
+
+    def look(self, key: Hashable, ask: Callable[[], T]) -> T:
+        """What `ask` answers, for all readers of the tenant who look for `key` just then."""
+        return self.answers.looks.get(self.tenant, key, ask)
 
     def close(self) -> None:
         """Close what was opened."""

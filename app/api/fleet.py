@@ -76,7 +76,8 @@ def fleet_page(
     silent: list[str] = []
     if wanted.needs or wanted.silent:
         silent = context.answers.silent.get(tenant, lambda: silent_vehicles(store, tenant, policy))
-    rows, alerts = fleet_rows(store, tenant, replace(wanted, limit=limit + 1), policy, silent)
+    asked = replace(wanted, limit=limit + 1)
+    rows, alerts = context.look(asked, lambda: fleet_rows(store, tenant, asked, policy, silent))
     more, rows = len(rows) > limit, rows[:limit]
     vehicles = [
         vehicle_of(row, alerts.get(row.alert_id), context.vin(row.vin_last4, row.vin_sealed))

@@ -115,6 +115,7 @@ class Gate:
     def _audited(self, scope: Scope, caller: Caller, send: Send) -> Send:
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._context.answers.looks.forget(caller.tenant)
                 await run_sync(self._write_down, scope, caller, message["status"])
             await send(message)
 

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -23,24 +24,28 @@ class Kept(Generic[T]):
     fresh_s: float
     keep_s: float
     _found: dict[Hashable, tuple[float, T]] = field(default_factory=dict)
-    _busy: set[Hashable] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _busy: defaultdict[Hashable, threading.Lock] = field(
+        default_factory=lambda: defaultdict(threading.Lock)
+    )
 
     def get(self, key: Hashable, ask: Callable[[], T]) -> T:
         """The answer of `key`, at most `keep_s` old. Raises what `ask` raises."""
-        kept = self._found.get(key)
-        age = time.monotonic() - kept[0] if kept else float("inf")
+        kept, age = self._kept(key)
         if kept is None or age > self.keep_s:
-            return self._ask(key, ask)
-        if age > self.fresh_s and self._take(key):
+            return self._wait(key, ask)
+        if age > self.fresh_s and self._busy[key].acquire(blocking=False):
             threading.Thread(target=self._ask_quietly, args=(key, ask), daemon=True).start()
         return kept[1]
 
-    def _take(self, key: Hashable) -> bool:
-        with self._lock:
-            free = key not in self._busy
-            self._busy.add(key)
-            return free
+    def _kept(self, key: Hashable) -> tuple[tuple[float, T] | None, float]:
+        kept = self._found.get(key)
+        return kept, time.monotonic() - kept[0] if kept else float("inf")
+
+    def _wait(self, key: Hashable, ask: Callable[[], T]) -> T:
+        with self._busy[key]:
+            # Whoever was here before has asked for this reader too.
+            kept, age = self._kept(key)
+            return kept[1] if kept and age <= self.keep_s else self._ask(key, ask)
 
     def _ask(self, key: Hashable, ask: Callable[[], T]) -> T:
         began = time.monotonic()
@@ -54,4 +59,4 @@ class Kept(Generic[T]):
             with contextlib.suppress(TelltaleError):
                 self._ask(key, ask)
         finally:
-            self._busy.discard(key)
+            self._busy[key].release()

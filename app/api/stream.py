@@ -174,6 +174,8 @@ class Hub:
         if told != self._summary:
             found.append(("fleet", _json(summary)))
         self._summary = told
+        if found:
+            self._context.answers.looks.forget(tenant)
         return found
 
     def _tell(self, event: Event) -> None:

@@ -1,7 +1,7 @@
 """`/alerts`: triage, what became of an alert, and silences."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -15,13 +15,22 @@ from app.api.context import Context, Wired
 from app.web.answering import Text, answered
 from app.web.choices import choices
 from app.web.render import render
-from contracts.alerts import Alert, Transition
+from contracts.alerts import Alert, Silence, Transition
 from infra.reads.alert_groups import BYS
 from infra.reads.alerts import changes_of
 from infra.reads.names import names
 from infra.reads.questions import ask_together
 from infra.reads.silences import silences_of
-from infra.reads.triage import PILES, Listed, Only, TriageFilter, pile_counts, piled, with_names
+from infra.reads.triage import (
+    PILES,
+    Listed,
+    Only,
+    Pile,
+    TriageFilter,
+    pile_counts,
+    piled,
+    with_names,
+)
 
 router = APIRouter(include_in_schema=False)
 SEVERITIES = ("critical", "soon", "watch")
@@ -119,12 +128,17 @@ def _shown(
         offset=page * _PAGE,
         limit=_PAGE + 1,
     )
-    quiet = [silences_of(tenant, now)] if chosen.show == "quiet" else []
-    alerts, counts, *held = ask_together(
-        context.store, piled(tenant, wanted), pile_counts(tenant, now), *quiet
-    )
-    # Beside the list stands the first alert; what only changes leaves it as it was.
-    found, changes = _named(context, alerts, alerts[0] if alerts and not live else None)
+
+    def work() -> tuple[list[Listed], list[Transition], dict[Pile, int], list[Silence]]:
+        quiet = [silences_of(tenant, now)] if chosen.show == "quiet" else []
+        alerts, counts, *held = ask_together(
+            context.store, piled(tenant, wanted), pile_counts(tenant, now), *quiet
+        )
+        # Beside the list stands the first alert; what only changes leaves it as it was.
+        named, changes = _named(context, alerts, alerts[0] if alerts and not live else None)
+        return named, changes, counts, held[0] if held else []
+
+    found, changes, counts, silences = context.look((replace(wanted, now_ms=0), live), work)
     return {
         "section": "alerts",
         "chosen": chosen,
@@ -137,7 +151,7 @@ def _shown(
         "page": page,
         "more": len(found) > _PAGE,
         "choices": choices(request, context),
-        "silences": held[0] if held else [],
+        "silences": silences,
         "now_ms": now,
         "first": _told(context, found[0], changes) if found else None,
     }

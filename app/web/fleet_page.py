@@ -116,8 +116,12 @@ def _beside(
     standing = [one.vehicle_id for one in vehicles if one.alert_id]
     shown = [(one.profile, one.vehicle_id, one.mode) for one in vehicles if one.mode]
     risk = daily_risk(context.tenant, shown, now_ms - 30 * DAY_MS)
-    if not standing:
-        return {}, ask(context.store, risk)
-    open_orders = orders_of(context.tenant, states=ACTIVE, vehicles=standing, limit=_ORDERS)
-    orders, sparks = ask_together(context.store, open_orders, risk)
-    return {one.vehicle_id: one.order_id for one in reversed(orders)}, sparks
+
+    def work() -> tuple[dict[str, str], dict[str, list[float]]]:
+        if not standing:
+            return {}, ask(context.store, risk)
+        open_orders = orders_of(context.tenant, states=ACTIVE, vehicles=standing, limit=_ORDERS)
+        orders, sparks = ask_together(context.store, open_orders, risk)
+        return {one.vehicle_id: one.order_id for one in reversed(orders)}, sparks
+
+    return context.look((tuple(standing), tuple(shown)), work)

@@ -1,5 +1,6 @@
 """What workshops found before, on this kind of vehicle, the likest cases first."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,7 +9,7 @@ import msgspec
 from contracts.alerts import Reason
 from infra.clickhouse import ClickHouse
 from infra.reads.names import names
-from infra.reads.questions import Question, Rows, ask, ask_together
+from infra.reads.questions import Question, Rows, ask_together
 
 SHOWN = 4
 """Cases that are told one by one."""
@@ -45,6 +46,14 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What workshops found about one mode: `newest` of each outcome first, and how often each."""
+
+    newest: list[Case]
+    outcomes: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Cases:
     """Findings about one mode: how often each outcome, and the likest of them."""
 
@@ -62,74 +71,94 @@ Signs = Mapping[tuple[str, str], Sequence[tuple[int, tuple[str, ...]]]]
 """When alerts opened and what led them, by vehicle and mode."""
 
 
-def similar_cases(
-    store: ClickHouse, vehicle: tuple[str, str, str], modes: Mapping[str, Sequence[str]]
-) -> list[Cases]:
-    """Findings about `modes` (the signals that lead now, by mode) on other vehicles of the profile
-    of (tenant, profile, vehicle id); modes without any are left out.
-
-    The likest share most leading signals; among equals confirmed ones come first, then the newest.
-    """
-    if not modes:
-        return []
-    tenant = vehicle[0]
-    findings = ask(store, _findings(vehicle, list(modes)))
-    if not findings:
-        return []
-    told = [case for mode in modes for case in _newest(findings, mode)]
-    vehicles = sorted({case.vehicle_id for case in told})
-    known, signs = ask_together(
-        store, names(tenant, vehicles), _signs(tenant, vehicles, list(modes))
-    )
-    found = []
-    for mode, now in modes.items():
-        own = [
-            _beside(replace(case, plate=known.get(case.vehicle_id, ("",))[0]), signs, now)
-            for case in told
-            if case.mode == mode
-        ]
-        own.sort(key=lambda one: (-len(one.same), one.outcome != "confirmed_part", -one.time_ms))
-        if own:
-            found.append(Cases(mode, _outcomes(findings, mode), own[:SHOWN]))
-    return found
-
-
-def _findings(
-    vehicle: tuple[str, str, str], modes: Sequence[str]
-) -> Question[list[tuple[Case, int]]]:
-    """The newest findings of each mode and outcome, and how many there are of it."""
-    tenant, profile, vehicle_id = vehicle
-    return Question(
+def fleet_findings(store: ClickHouse, tenant: str, profile: str) -> dict[str, Findings]:
+    """What was found on a whole fleet, by mode. This reads every event of the profile."""
+    rows = store.rows(
         """
         SELECT toUnixTimestamp64Milli(time) AS at, vehicle_id, code, detail['outcome'] AS outcome,
             detail['note'] AS note, count() OVER (PARTITION BY code, outcome) AS findings
         FROM events FINAL
-        WHERE tenant = %(tenant)s AND profile = %(profile)s AND kind = 'finding'
-            AND code IN %(modes)s AND vehicle_id != %(vehicle)s AND outcome != ''
+        WHERE tenant = %(tenant)s AND profile = %(profile)s AND kind = 'finding' AND outcome != ''
         ORDER BY at DESC, vehicle_id LIMIT %(most)s BY code, outcome
         """,
-        {
-            "tenant": tenant,
-            "profile": profile,
-            "vehicle": vehicle_id,
-            "modes": list(modes),
-            "most": _LOOKED_AT,
-        },
-        lambda rows: [
-            (Case(int(at), vehicle, "", mode, outcome, note), int(count))
-            for at, vehicle, mode, outcome, note, count in rows
-        ],
+        tenant=tenant,
+        profile=profile,
+        most=_LOOKED_AT,
+    )
+    found: dict[str, Findings] = {}
+    for at, vehicle, mode, outcome, note, count in rows:
+        of_mode = found.setdefault(mode, Findings([], {}))
+        of_mode.newest.append(Case(int(at), vehicle, "", mode, outcome, note))
+        of_mode.outcomes[outcome] = int(count)
+    return found
+
+
+def similar_cases(
+    store: ClickHouse,
+    vehicle: tuple[str, str, str],
+    modes: Mapping[str, Sequence[str]],
+    findings: Mapping[str, Findings],
+) -> list[Cases]:
+    """Findings about `modes` (the signals that lead now, by mode) on other vehicles than (tenant,
+    profile, vehicle id), among the fleet's `findings`; modes without any are left out.
+
+    The likest share most leading signals; among equals confirmed ones come first, then the newest.
+    """
+    tenant, _, vehicle_id = vehicle
+    told = {
+        mode: [one for one in findings[mode].newest if one.vehicle_id != vehicle_id][:_LOOKED_AT]
+        for mode in modes
+        if mode in findings
+    }
+    vehicles = sorted({one.vehicle_id for cases in told.values() for one in cases})
+    if not vehicles:
+        return []
+    known, signs, own = ask_together(
+        store,
+        names(tenant, vehicles),
+        _signs(tenant, vehicles, list(told)),
+        _own_outcomes(vehicle, list(told)),
+    )
+    found = []
+    for mode, cases in told.items():
+        likest = [
+            _beside(replace(one, plate=known.get(one.vehicle_id, ("",))[0]), signs, modes[mode])
+            for one in cases
+        ]
+        likest.sort(key=lambda one: (-len(one.same), one.outcome != "confirmed_part", -one.time_ms))
+        outcomes = Counter(findings[mode].outcomes)
+        outcomes.subtract(own.get(mode, {}))
+        if likest:
+            found.append(Cases(mode, _most_first(outcomes), likest[:SHOWN]))
+    return found
+
+
+def _own_outcomes(
+    vehicle: tuple[str, str, str], modes: Sequence[str]
+) -> Question[dict[str, dict[str, int]]]:
+    """How often each outcome was found on the vehicle itself, by mode."""
+    tenant, profile, vehicle_id = vehicle
+    return Question(
+        """
+        SELECT code, detail['outcome'] AS outcome, count() AS findings FROM events FINAL
+        WHERE tenant = %(tenant)s AND profile = %(profile)s AND vehicle_id = %(vehicle)s
+            AND kind = 'finding' AND code IN %(modes)s GROUP BY code, outcome
+        """,
+        {"tenant": tenant, "profile": profile, "vehicle": vehicle_id, "modes": list(modes)},
+        _by_outcome,
     )
 
 
-def _newest(findings: Sequence[tuple[Case, int]], mode: str) -> list[Case]:
-    return [case for case, _ in findings if case.mode == mode][:_LOOKED_AT]
+def _by_outcome(rows: Rows) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for mode, outcome, count in rows:
+        found.setdefault(mode, {})[outcome] = int(count)
+    return found
 
 
-def _outcomes(findings: Sequence[tuple[Case, int]], mode: str) -> dict[str, int]:
-    """How often each outcome, the most first."""
-    counts = {case.outcome: count for case, count in findings if case.mode == mode}
-    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+def _most_first(outcomes: Mapping[str, int]) -> dict[str, int]:
+    known = [one for one in outcomes.items() if one[1] > 0]
+    return dict(sorted(known, key=lambda one: (-one[1], one[0])))
 
 
 def _signs(tenant: str, vehicles: Sequence[str], modes: Sequence[str]) -> Question[Signs]:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.api.looks import Looks
 from contracts.records import VehicleEvent
 from infra.clickhouse import ClickHouse
 from tests.app import sample_fleet
@@ -14,12 +15,12 @@ pytestmark = pytest.mark.stack
 ASKED = {
     "/": 3,
     "/?part=live": 3,
-    "/?show=all&depot=Lyon": 3,
-    "/api/fleet": 2,
-    "/vehicles/V0001": 5,
-    "/vehicles/V0001?part=live": 5,
+    "/?show=all&depot=Lyon": 4,
+    "/api/fleet": 3,
+    "/vehicles/V0001": 4,
+    "/vehicles/V0001?part=live": 4,
     "/vehicles/V0006": 2,
-    "/vehicles/V0001/job-card": 4,
+    "/vehicles/V0001/job-card": 3,
     "/api/vehicles/V0001": 2,
     "/api/vehicles/V0006": 2,
     "/api/vehicles/V0001/history": 3,
@@ -46,10 +47,11 @@ def fleet(stack):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Every question that the store is asked; what is kept stays fresh."""
+    """Every question that the store is asked for one reader; what is kept stays fresh."""
     still = SimpleNamespace(monotonic=lambda: 0.0, time_ns=time.time_ns)
     for module in ("app.api.kept", "app.api.summary", "app.access.door"):
         monkeypatch.setattr(f"{module}.time", still)
+    monkeypatch.setattr(Looks, "get", lambda _self, _tenant, _key, ask: ask())
     heard = []
     for way in ("arrow", "command"):
         plain = getattr(ClickHouse, way)
