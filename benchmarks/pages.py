@@ -3,11 +3,11 @@
 A real broker, the store and the API server as processes of their own, asked over sockets with keys
 as people's and programs' are.
 
-pages: what each page takes by one reader, one after the other. crowd: 200 open pages that have to
-hear of every changed alert, with 50 requests a second of a mix beside them; the changes are written
-to the store as the alerter does. shown: 1,000 frames a second of the whole fleet through a real
-worker, from produced to the risk on an open page of the vehicle; the page is read as its script
-does, not drawn by a browser.
+pages: what each page takes by one reader, one after the other. paint: until chromium, new each
+time, shows something of it. crowd: 200 open pages that have to hear of every changed alert, with 50
+requests a second of a mix beside them; the changes are written to the store as the alerter does.
+shown: 1,000 frames a second of the whole fleet through a real worker, from produced to the risk on
+an open page of the vehicle; the page is read as its script does, not drawn by a browser.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from benchmarks.crowd import crowd
 from benchmarks.fleet import Fleet, fill_store, name_of
 from benchmarks.load import workers
 from benchmarks.machine import machine
+from benchmarks.paint import paint
 from benchmarks.served import Served, serve
 from benchmarks.shown import shown
 from benchmarks.stream import bench_profile, others_cpu
@@ -40,12 +41,16 @@ BARS = (
     ("pages", "fleet_p99_ms", 200.0),
     ("pages", "vehicle_p99_ms", 200.0),
     ("pages", "alerts_p99_ms", 200.0),
+    ("paint", "fleet_longest_ms", 1_000.0),
+    ("paint", "vehicle_alerted_longest_ms", 1_000.0),
+    ("paint", "alerts_longest_ms", 1_000.0),
     ("crowd", "events_lost", 0),
     ("crowd", "request_errors", 0),
     ("shown", "p50_s", 1.0),
     ("shown", "p99_s", 3.0),
 )
 """What has to be reached at most."""
+PARTS = ("pages", "paint", "crowd", "shown")
 _WARM = 10
 
 
@@ -128,6 +133,7 @@ def take(
     kinds = kinds_of(fleet.count, alerts)
     parts = {
         "pages": lambda: read_pages(served, spent_s, kinds, options.times),
+        "paint": lambda: paint(served, kinds, options.paints),
         "crowd": with_crowd,
         "shown": with_worker,
     }
@@ -155,7 +161,7 @@ def table(found: Mapping[str, Any]) -> str:
     """The figures a line each, with the bar where there is one."""
     bars = {(part, name): bar for part, name, bar in BARS}
     lines = []
-    for part in ("pages", "crowd", "shown"):
+    for part in PARTS:
         for name, value in found.get(part, {}).items():
             bar = bars.get((part, name))
             held = "" if bar is None else f"  bar {bar:g}: {'yes' if value <= bar else 'NO'}"
@@ -171,12 +177,13 @@ def main() -> None:
     )
     parser.add_argument("--vehicles", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=200, help="readings of each page")
+    parser.add_argument("--paints", type=int, default=20, help="first paints of each page")
     parser.add_argument("--clients", type=int, default=200, help="open pages of the crowd")
     parser.add_argument("--request-rate", type=float, default=50, help="requests a second")
     parser.add_argument("--frame-rate", type=float, default=1_000, help="frames a second")
     parser.add_argument("--open-pages", type=int, default=20, help="vehicles' pages watched")
     parser.add_argument("--seconds", type=float, default=60, help="of crowd and frames, each")
-    parser.add_argument("--only", nargs="*", choices=["pages", "crowd", "shown"], default=[])
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=[])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     found = measure(options) | {"options": vars(options)} | machine()
