@@ -108,7 +108,7 @@ def test_a_real_receiver_in_trouble_for_half_an_hour_gets_it_once_and_holds_nobo
     bench, monkeypatch, temper
 ):
     monkeypatch.setenv("HOOK_SECRET", SECRET)
-    monkeypatch.setattr(sending, "_TOTAL_S", 0.1)
+    monkeypatch.setattr(sending, "_TOTAL_S", 0.5)
     inside, good = Receiver(204), Receiver(204)
     with listening(inside) as within:
         troubled = {"headers": {"location": within}} if temper == "inside" else temper
@@ -128,6 +128,8 @@ def test_a_real_receiver_in_trouble_for_half_an_hour_gets_it_once_and_holds_nobo
             tries = len(bad.got)
             assert 5 <= tries <= 12
             bad.answers, bad.headers, bad.hang = [204], {}, 0.0
+            # Its answer counts however busy the machine is.
+            monkeypatch.setattr(sending, "_TOTAL_S", 20.0)
             for _ in range(90):
                 bench.pass_(MINUTE)
     assert len(bad.got) == tries + 1
