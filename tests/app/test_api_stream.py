@@ -1,6 +1,8 @@
 """The live stream: what changes arrives, what was missed comes again, once."""
 
 import json
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,3 +98,38 @@ def test_who_looks_at_a_vehicle_hears_of_its_scores_alone(api):
 def test_a_client_from_another_life_reads_anew(api, last_id):
     with listen(api, last_id) as response:
         assert Reader(response).next("reset")[1] == {}
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """What readers ask at the same moment, where a moment lasts."""
+    slow = SimpleNamespace(monotonic=lambda: time.monotonic() / 1_000)
+    monkeypatch.setattr("app.api.looks.time", slow)
+
+
+def reads(api, name):
+    return name in api.client.get("/alerts?part=live").text
+
+
+@pytest.mark.usefixtures("shared")
+def test_who_was_told_of_a_change_reads_what_came_of_it(api):
+    with listen(api) as response:
+        reader = Reader(response)
+        reader.next("fleet")
+        for state, shown in (("open", True), ("resolved", False)):
+            assert reads(api, "just-told") is not shown
+            alert = sample_fleet.alert("V0002", api.now_ms, state=state, alert_id="just-told")
+            api.store.write_alerts([alert], [])
+            reader.next("alert")
+            assert reads(api, "just-told") is shown
+
+
+@pytest.mark.usefixtures("shared")
+def test_who_changed_something_reads_what_came_of_it(api):
+    finding = {"mode": "coolant_pump", "outcome": "no_fault_found"}
+    for state, shown in (("open", True), ("resolved", False)):
+        assert reads(api, "just-made") is not shown
+        alert = sample_fleet.alert("V0002", api.now_ms, state=state, alert_id="just-made")
+        api.store.write_alerts([alert], [])
+        api.client.post("/api/vehicles/V0001/findings", json=finding).raise_for_status()
+        assert reads(api, "just-made") is shown
