@@ -106,8 +106,12 @@ def vehicle_counts(tenant: str, policy: Policy) -> Question[VehicleCounts]:
     """Counts over every vehicle that is registered or scored."""
     return Question(
         """
-        SELECT count() + any(unscored) AS vehicles, countIf(silent) AS quiet,
-            minIf(seen, silent) AS first, max(seen) AS newest
+        SELECT count() + (
+                SELECT count() FROM vehicles FINAL
+                WHERE tenant = %(tenant)s AND vehicle_id NOT IN (
+                    SELECT vehicle_id FROM current_risk WHERE tenant = %(tenant)s)
+            ) AS vehicles,
+            countIf(silent) AS quiet, minIf(seen, silent) AS first, max(seen) AS newest
         FROM (
             SELECT toUnixTimestamp64Milli(time) AS seen,
                 seen < %(now_ms)s - transform(profile, %(keys)s, %(values)s, toInt64(259200000))
@@ -116,11 +120,7 @@ def vehicle_counts(tenant: str, policy: Policy) -> Question[VehicleCounts]:
                         AND condition = 'signal_lost' AND state IN ('open', 'acknowledged')
                 ) AS silent
             FROM current_risk FINAL WHERE tenant = %(tenant)s
-        ) AS scored, (
-            SELECT count() AS unscored FROM vehicles FINAL
-            WHERE tenant = %(tenant)s AND vehicle_id NOT IN (
-                SELECT vehicle_id FROM current_risk WHERE tenant = %(tenant)s)
-        ) AS others
+        )
         """,
         {
             "tenant": tenant,

@@ -13,6 +13,9 @@ from contracts.records import VehicleEvent
 from contracts.risk import ModeRisk
 from features.profile import builtin_profile, profile_names
 from infra.migrate import view_name
+from infra.reads.questions import ask
+from infra.reads.ranking import FleetFilter, Policy, rank
+from infra.reads.summary import vehicle_counts
 from infra.store import ClickHouseStore
 
 pytestmark = pytest.mark.stack
@@ -196,6 +199,22 @@ def test_the_newest_risk_of_an_older_store_is_found_again(store):
     assert [row[1] for row in before] == ["V1", "V2"]
     names = clickhouse.rows("SHOW TABLES LIKE '%risk%'")
     assert ("risk_current",) not in names
+
+
+@pytest.mark.parametrize(("scored", "count"), [([], 2), (["V1"], 2), (["V1", "V3"], 3)])
+def test_vehicles_count_whether_scored_or_registered(store, scored, count):
+    store.write_events([event("registration", "AB-1", vehicle=name) for name in ("V1", "V2")])
+    for vehicle in scored:
+        rows = risk(1)
+        rows.vehicle_id[:] = [vehicle]
+        store.write_risk(rows)
+    found = ask(store.clickhouse, vehicle_counts("default", Policy({}, {}, T)))
+    assert (found.vehicles, found.silent) == (count, 0)
+    ranked = rank(store.clickhouse, "default", FleetFilter(), Policy({}, {}, T), [])
+    states = {one.vehicle_id: one.state for one in ranked}
+    assert states == {
+        name: "ok" if name in scored else "unscored" for name in {"V1", "V2", *scored}
+    }
 
 
 def test_remaining_life_is_kept_with_its_interval(store):
