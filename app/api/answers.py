@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from app.api.kept import Kept
 from app.api.looks import Looks
+from app.api.summary import FleetSummary
 from infra.reads.cases import Findings
 from infra.reads.outcomes import OutcomeCount
 from infra.reads.summary import Choices
@@ -22,6 +23,7 @@ class Answers:
     trends: Kept[Trends] = field(default_factory=lambda: Kept(5, 20))
     depots: Kept[list[Depot]] = field(default_factory=lambda: Kept(5, 20))
     outcomes: Kept[list[OutcomeCount]] = field(default_factory=lambda: Kept(5, 20))
+    summary: Kept[FleetSummary] = field(default_factory=lambda: Kept(1, 10))
     findings: Kept[dict[str, Findings]] = field(default_factory=lambda: Kept(2, 10))
     curve: Kept[ExpectedCost] = field(default_factory=lambda: Kept(600, 7_200))
     looks: Looks = field(default_factory=Looks)

@@ -1,7 +1,6 @@
 """What every route needs: settings, the store, the champions, the publisher, the clock."""
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Hashable
 from copy import copy
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from app.access.caller import Caller, local
 from app.api.answers import Answers
 from app.api.champions import ChampionOf, no_champion
 from app.api.publisher import Publisher, Signed
-from app.api.summary import KEEP_S, FleetSummary, SummaryCache, summarise
+from app.api.summary import FleetSummary, summarise
 from app.settings import Settings
 from infra.clickhouse import ClickHouse
 from infra.reads.fleet import clock_ms
@@ -64,7 +63,6 @@ class Context:
     settings: Settings
     champion_of: ChampionOf = no_champion
     wall_ms: Callable[[], int] = field(default=wall_ms)
-    summaries: dict[str, SummaryCache] = field(default_factory=lambda: defaultdict(SummaryCache))
     answers: Answers = field(default_factory=Answers)
     caller: Caller | None = None
     lines: Lines = field(init=False)
@@ -112,10 +110,11 @@ class Context:
         newest = self.answers.clock.get(self.tenant, lambda: clock_ms(self.store, self.tenant))
         return newest if 0 < newest < now - _LIVE_MS else now
 
-    def summary(self, keep_s: float = KEEP_S) -> FleetSummary:
-        """The fleet in a few numbers, at most `keep_s` old."""
-        cache = self.summaries[self.tenant]
-        return cache.get(lambda: summarise(self.store, self.tenant, self.now_ms()), keep_s)
+    def summary(self, keep_s: float | None = None) -> FleetSummary:
+        """The fleet in a few numbers, at most `keep_s` old where that is given."""
+        return self.answers.summary.get(
+            self.tenant, lambda: summarise(self.store, self.tenant, self.now_ms()), keep_s
+        )
 
     def look(self, key: Hashable, ask: Callable[[], T]) -> T:
         """What `ask` answers, for all readers of the tenant who look for `key` just then."""

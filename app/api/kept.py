@@ -28,11 +28,14 @@ class Kept(Generic[T]):
         default_factory=lambda: defaultdict(threading.Lock)
     )
 
-    def get(self, key: Hashable, ask: Callable[[], T]) -> T:
-        """The answer of `key`, at most `keep_s` old. Raises what `ask` raises."""
+    def get(self, key: Hashable, ask: Callable[[], T], keep_s: float | None = None) -> T:
+        """The answer of `key`, at most `keep_s` old (its own, if none is given). Raises what `ask`
+        raises.
+        """
+        most = self.keep_s if keep_s is None else keep_s
         kept, age = self._kept(key)
-        if kept is None or age > self.keep_s:
-            return self._wait(key, ask)
+        if kept is None or age > most:
+            return self._wait(key, ask, most)
         if age > self.fresh_s and self._busy[key].acquire(blocking=False):
             threading.Thread(target=self._ask_quietly, args=(key, ask), daemon=True).start()
         return kept[1]
@@ -41,11 +44,11 @@ class Kept(Generic[T]):
         kept = self._found.get(key)
         return kept, time.monotonic() - kept[0] if kept else float("inf")
 
-    def _wait(self, key: Hashable, ask: Callable[[], T]) -> T:
+    def _wait(self, key: Hashable, ask: Callable[[], T], keep_s: float) -> T:
         with self._busy[key]:
             # Whoever was here before has asked for this reader too.
             kept, age = self._kept(key)
-            return kept[1] if kept and age <= self.keep_s else self._ask(key, ask)
+            return kept[1] if kept and age <= keep_s else self._ask(key, ask)
 
     def _ask(self, key: Hashable, ask: Callable[[], T]) -> T:
         began = time.monotonic()

@@ -1,18 +1,10 @@
-"""The fleet in a few numbers, asked about once a second however many look at it."""
+"""The fleet in a few numbers."""
 
-import contextlib
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.api import words
-from contracts.errors import TelltaleError
 from infra.clickhouse import ClickHouse
 from infra.reads import summary as counts
-
-_FRESH_S = 1.0
-KEEP_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -37,40 +29,6 @@ class FleetSummary:
     warned_days: float | None
     data_ms: int
     now_ms: int
-
-
-@dataclass
-class SummaryCache:
-    """Keeps the newest summary, so that a page need not wait for one.
-
-    One that is a second old is asked anew behind the reader's back; above ten seconds he waits.
-    """
-
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _asked: float = float("-inf")
-    _found: FleetSummary | None = None
-
-    def get(self, ask: Callable[[], FleetSummary], keep_s: float = KEEP_S) -> FleetSummary:
-        """The summary, at most `keep_s` old."""
-        found, age = self._found, time.monotonic() - self._asked
-        if found is None or age > keep_s:
-            return self._ask(ask)
-        if age > _FRESH_S and not self._lock.locked():
-            threading.Thread(target=self._ask_quietly, args=(ask,), daemon=True).start()
-        return found
-
-    def _ask(self, ask: Callable[[], FleetSummary]) -> FleetSummary:
-        began = time.monotonic()
-        with self._lock:
-            if self._found is None or self._asked < began:
-                self._found = ask()
-                self._asked = time.monotonic()
-            return self._found
-
-    def _ask_quietly(self, ask: Callable[[], FleetSummary]) -> None:
-        # A store that is away is told to the next who has to wait.
-        with contextlib.suppress(TelltaleError):
-            self._ask(ask)
 
 
 def summarise(store: ClickHouse, tenant: str, now_ms: int) -> FleetSummary:

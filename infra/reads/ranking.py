@@ -71,7 +71,7 @@ _SILENT_BEFORE = (
 )
 
 _RANKED = """
-SELECT vehicle_id, if(seen > 0 OR named != '', named, told) AS profile,
+SELECT vehicle_id, if(named = '', told, named) AS profile,
     multiIf(risks > 0, top.3, lost > 0 OR (seen > 0 AND seen < {silent_before}),
         'silent', seen = 0, 'unscored', 'ok') AS state,
     top.2 AS mode, if(risks > 0, money, toFloat64(expected)) AS at_stake,

@@ -49,7 +49,7 @@ def fleet(stack):
 def asked(monkeypatch):
     """Every question that the store is asked for one reader; what is kept stays fresh."""
     still = SimpleNamespace(monotonic=lambda: 0.0, time_ns=time.time_ns)
-    for module in ("app.api.kept", "app.api.summary", "app.access.door"):
+    for module in ("app.api.kept", "app.access.door"):
         monkeypatch.setattr(f"{module}.time", still)
     monkeypatch.setattr(Looks, "get", lambda _self, _tenant, _key, ask: ask())
     heard = []
