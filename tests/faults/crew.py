@@ -188,11 +188,15 @@ class Crew:
         while not self._closed.wait(_POLL_S):
             with self._lock:
                 gone = [member for member in self.members if member.exit_code is not None]
+                # Told before the lock is given back: `dismiss` forgets what it has seen end, and
+                # would find nothing yet of one who is counted a moment later.
+                self.fell += [
+                    (member.exit_code, self.last_words())
+                    for member in gone
+                    if member.pid not in self._ordered and not self._was_trapped(member)
+                ]
             if not gone:
                 continue
-            for member in gone:
-                if member.pid not in self._ordered and not self._was_trapped(member):
-                    self.fell.append((member.exit_code, self.last_words()))
             time.sleep(_PAUSE_S)
             with self._lock:
                 self.members = [member for member in self.members if member not in gone]
