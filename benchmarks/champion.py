@@ -29,7 +29,7 @@ def promote_champion(settings: Settings, profile: Profile) -> str:
     x = random.normal(size=(ROWS, len(names))).astype(np.float32)
     ends = tuple(end / 86_400_000 for end in profile.hazard_bins_ms)
     # Few bins: the trees are as large, and grown in seconds.
-    options = {"objective": "binary:logistic", "max_depth": DEPTH, "eta": 0.1, "max_bin": 16}
+    options = {"base_score": 0.0, "max_depth": DEPTH, "eta": 0.1, "max_bin": 16}
     models = []
     for place, mode in enumerate(profile.modes[:MODES]):
         y = x[:, place] + random.normal(size=ROWS) > 1

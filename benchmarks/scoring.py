@@ -1,7 +1,8 @@
 """How many rows a second a champion scores: `python -m benchmarks.scoring [--json]`.
 
 Four modes of 300 trees of depth 6 over the features of truck-diesel, one thread, process CPU time;
-by batch size, for one mode (a model) and for all of them with calibration and horizons (scored).
+by batch size, for one mode (a model; beside it the same trees by XGBoost itself) and for all of them
+with calibration and horizons (scored).
 Explaining is exact SHAP of one mode, as alerts and queries ask for it.
 """
 
@@ -40,9 +41,13 @@ def measure() -> dict[str, dict[str, float]]:
         bundle_id = promote_champion(settings, builtin_profile("truck-diesel"))
         bundle, _ = Registry(settings.models_dir).load(bundle_id)
     mode, random = bundle.models[0], np.random.default_rng(5)
-    found: dict[str, dict[str, float]] = {"model": {}, "scored": {}, "explained": {}}
+    found: dict[str, dict[str, float]] = {"xgboost": {}, "model": {}, "scored": {}, "explained": {}}
     for size in SIZES:
         x = random.normal(size=(size, len(bundle.feature_names))).astype(np.float32)
+        found["xgboost"][str(size)] = rows_per_second(
+            lambda x=x: mode.booster.inplace_predict(x, predict_type="margin"),  # type: ignore[misc]
+            size,
+        )
         found["model"][str(size)] = rows_per_second(lambda x=x: mode.margin(x), size)  # type: ignore[misc]
         found["scored"][str(size)] = rows_per_second(
             lambda x=x: bundle.risk(x, HORIZONS_DAYS),  # type: ignore[misc]

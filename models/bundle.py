@@ -159,7 +159,7 @@ def bundle_id(profile: str, files: Mapping[str, bytes]) -> str:
     return f"{profile}-{whole.hexdigest()[:10]}"
 
 
-def bundle_of(files: Mapping[str, bytes], threads: int = 1) -> Bundle:
+def bundle_of(files: Mapping[str, bytes]) -> Bundle:
     """The inverse of `Bundle.files`, which must be intact. Raises ModelError."""
     try:
         numbers = msgspec.json.decode(files[NUMBERS_FILE], type=_Numbers)
@@ -170,7 +170,7 @@ def bundle_of(files: Mapping[str, bytes], threads: int = 1) -> Bundle:
                 tuple(numbers.ends_days),
                 tuple(one.intercept),
                 tuple(one.slope),
-                booster_of(files[one.file], threads) if one.file else None,
+                booster_of(files[one.file]) if one.file else None,
                 one.view,
                 tuple(one.own),
             )

@@ -7,6 +7,7 @@ so it never falls with the margin either.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import xgboost as xgb
 
 from contracts.batches import Floats
+from models.forest import Score, score_of
 from models.labels import survived_bins
 from models.view import View
 
@@ -45,8 +47,7 @@ class HazardModel:
         if self.booster is None or not len(values):
             return np.zeros(len(values), np.float32)
         seen = values if self.view is None else self.view.values(values)
-        found = self.booster.inplace_predict(seen, predict_type="margin", validate_features=False)
-        return np.where(self._blind(values), np.float32(0), found).astype(np.float32)
+        return np.where(self._blind(values), np.float32(0), self._score(seen)).astype(np.float32)
 
     def risk(self, margin: Floats, days: Sequence[float]) -> Floats:
         """Probability [n x horizons] that the mode fails within so many days."""
@@ -68,6 +69,10 @@ class HazardModel:
         found[:, :-1] = own if self.view is None else self.view.spread(own, values)
         found[self._blind(values)] = 0
         return found
+
+    @cached_property
+    def _score(self) -> Score:
+        return score_of(self.booster)
 
     def _blind(self, values: Floats) -> Flags:
         """Rows [n] that know nothing of the mode: its signals unknown, its codes never set."""
@@ -144,8 +149,8 @@ class Likelihood:
         return float(total.mean()) if len(total) else 0.0
 
 
-def booster_of(payload: bytes, threads: int = 1) -> Any:  # noqa: ANN401 (xgboost has no types)
+def booster_of(payload: bytes) -> Any:  # noqa: ANN401 (xgboost has no types)
     """A booster from its UBJ bytes."""
-    booster = xgb.Booster({"nthread": threads})
+    booster = xgb.Booster({"nthread": 1})
     booster.load_model(bytearray(payload))
     return booster

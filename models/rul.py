@@ -10,6 +10,7 @@ wear (own baseline, spread, missingness).
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,7 @@ from features.profile import Profile
 from features.vector import FeatureSpec, feature_specs
 from models.conformal import Intervals, fit_intervals
 from models.folds import fold_rows
+from models.forest import Score, score_of
 from models.fusion import SUMMED, Fusion, fit_fusion
 from models.hazard import booster_of
 from models.life_left import RulRows, life_left
@@ -115,8 +117,12 @@ class RulModel:
     def member_values(self, values: Floats) -> Floats:
         """The value [members x n] by each member alone."""
         seen = np.hstack([values[:, self.columns], self.fusion.values(values)])
-        found = [booster.inplace_predict(seen, validate_features=False) for booster in self.members]
+        found = [score(seen) for score in self._scores]
         return np.asarray(np.clip(np.stack(found), 0.0, self.cap), np.float32)
+
+    @cached_property
+    def _scores(self) -> tuple[Score, ...]:
+        return tuple(score_of(booster) for booster in self.members)
 
     def to_files(self) -> dict[str, bytes]:
         """All that it consists of, by file name."""
