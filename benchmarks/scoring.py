@@ -1,8 +1,8 @@
 """How many rows a second a champion scores: `python -m benchmarks.scoring [--json]`.
 
 Four modes of 300 trees of depth 6 over the features of truck-diesel, one thread, process CPU time;
-by batch size, for one mode (a model; beside it the same trees by XGBoost itself) and for all of them
-with calibration and horizons (scored).
+by batch size, for one mode (a model; beside it the same trees by XGBoost itself) and for all of
+them with calibration and horizons (scored).
 Explaining is exact SHAP of one mode, as alerts and queries ask for it.
 """
 
