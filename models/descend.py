@@ -4,10 +4,11 @@ A module of its own: numba takes a quarter of a second to import, which only who
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 from contracts.batches import Floats
 
@@ -19,7 +20,7 @@ _PLACE: Final = np.uint32
 
 def _descend(
     values: Floats,
-    column: Any,  # noqa: ANN401 (compiled: uint16 [trees x nodes])
+    column: npt.NDArray[np.uint16],
     threshold: Floats,
     leaf: Floats,
     base: np.float32,

@@ -47,7 +47,7 @@ class HazardModel:
         if self.booster is None or not len(values):
             return np.zeros(len(values), np.float32)
         seen = values if self.view is None else self.view.values(values)
-        return np.where(self._blind(values), np.float32(0), self._score(seen)).astype(np.float32)
+        return np.where(self._blind(values), np.float32(0), self._score(seen))
 
     def risk(self, margin: Floats, days: Sequence[float]) -> Floats:
         """Probability [n x horizons] that the mode fails within so many days."""

@@ -70,7 +70,7 @@ def try_out(folder: Path) -> None:
 
 def loaded(files: Mapping[str, bytes]) -> Bundle:
     """The bundle of files that were read whole, tried on its golden rows: what it takes to score
-    is ready then, and the first frames after a promotion don't wait for it. Raises ModelError.
+    risk is ready then, and the first frames after a promotion don't wait for it. Raises ModelError.
     """
     bundle = bundle_of({k: v for k, v in files.items() if k != GOLDEN_FILE})
     check(bundle, files[GOLDEN_FILE])

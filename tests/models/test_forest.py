@@ -6,6 +6,7 @@ import xgboost as xgb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.descend import _compiled
 from models.forest import DEEPEST, Forest, score_of
 from models.hazard import Likelihood
 
@@ -107,3 +108,10 @@ def test_a_format_that_is_not_known_scores_itself(monkeypatch):
     booster, values = grown(rng), rows_of(rng, 30)
     monkeypatch.setattr(booster, "save_raw", lambda _form: b'{"learner": {}}')
     assert np.array_equal(score_of(booster)(values), margins(booster, values))
+
+
+def test_a_compiled_loop_that_cannot_be_kept_on_disk_runs():
+    """For what was never a file numba finds no folder, as where none may be written to."""
+    found = {}
+    exec("def double(value):\n    return 2 * value", found)
+    assert _compiled(found["double"])(4) == 8
