@@ -38,11 +38,13 @@ class Inbox:
             self._changed.notify_all()
             return found
 
-    def drop(self, partitions: Collection[int]) -> None:
-        """Forget messages of these partitions."""
-        kept = [message for message in self._waiting if message.partition not in partitions]
-        self._waiting = deque(kept)
-        self._bytes = sum(len(message.payload) for message in kept)
+    async def drop(self, partitions: Collection[int]) -> None:
+        """Forget messages of these partitions; who waited for room has it."""
+        async with self._changed:
+            kept = [message for message in self._waiting if message.partition not in partitions]
+            self._waiting = deque(kept)
+            self._bytes = sum(len(message.payload) for message in kept)
+            self._changed.notify_all()
 
     def __len__(self) -> int:
         return len(self._waiting)

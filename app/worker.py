@@ -22,7 +22,7 @@ from app.settings import WorkerSettings
 from app.watchdog import Watchdog
 from contracts.errors import TelltaleError
 from contracts.topics import WORKER_GROUP
-from infra.faust_app import commit
+from infra.faust_app import commit, is_behind
 from infra.metrics import WorkerMetrics
 
 GROUP: Final = WORKER_GROUP
@@ -212,7 +212,7 @@ class Worker:
     async def _watch(self) -> None:
         """Never waits for the thread, which may be waiting for a store that is away."""
         self._watchdog.beat(_LOOP)
-        waiting = self._measure_lag() > 0
+        waiting = self._measure_lag() > 0 or await self._is_unread()
         if self._busy or not waiting:
             self._watchdog.rest(_DELIVERY)
         elif self._batches != self._batches_before:
@@ -224,6 +224,13 @@ class Worker:
             self._ended.set()
         if self._app.crashed and not self._failure:
             self._fail(self._app.crash_reason or RuntimeError("Faust crashed"))
+
+    async def _is_unread(self) -> bool:
+        """Whether a partition that nothing came of yet holds what Kafka's consumer didn't fetch."""
+        for place in self._app.consumer.assignment():
+            if place.partition not in self._seen and await is_behind(self._app, place, _WATCH_S):
+                return True
+        return False
 
     def _is_idle(self) -> bool:
         """Whether nothing has come for as long as was asked for."""
@@ -244,19 +251,20 @@ class Worker:
 
     async def _revoked(self, _app: Any, revoked: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
         """State and everything pending of these partitions belong to somebody else now."""
-        self._forget({place.partition for place in revoked})
+        await self._forget({place.partition for place in revoked})
 
     async def _assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
         # What was left in the buffer may have loaded a partition after it was revoked.
         numbers = [place.partition for place in assigned]
-        self._forget(numbers)
+        await self._forget(numbers)
         self._is_ready, self._last_batch = True, time.monotonic()
         _log.info("partitions assigned", partitions=sorted(numbers))
 
-    def _forget(self, partitions: Collection[int]) -> None:
-        self._inbox.drop(partitions)
+    async def _forget(self, partitions: Collection[int]) -> None:
+        await self._inbox.drop(partitions)
         for partition in partitions:
             self._seen.pop(partition, None)
+            self._guard.metrics.lag.remove(str(partition))
             self._pipeline.drop([partition])
 
     def _fail(self, error: BaseException) -> None:

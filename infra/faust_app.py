@@ -5,11 +5,13 @@ were skipped in a rebalance, commit past a hole of one offset, and keep every me
 the next snapshot; we know the offset that a snapshot covers and commit exactly that.
 """
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from infra.connections import KafkaConnection
@@ -71,6 +73,18 @@ async def commit(app: Any, topic: str, offsets: Mapping[int, int]) -> bool:  # n
     kept = {place: offset for place, offset in places.items() if place in mine}
     # The public Consumer.commit() takes offsets from acknowledgements only.
     return bool(kept) and bool(await app.consumer._commit(kept))  # noqa: SLF001
+
+
+async def is_behind(app: Any, place: Any, patience_s: float) -> bool:  # noqa: ANN401
+    """Whether the log of a partition of ours goes on after what was fetched; False too while
+    nobody knows, in a rebalance or without the broker.
+    """
+    try:
+        position = await asyncio.wait_for(app.consumer.position(place), patience_s)
+    except (TimeoutError, KafkaError):
+        return False
+    end = app.consumer.highwater(place)
+    return end is not None and position is not None and position < end
 
 
 def _credentials(connection: KafkaConnection) -> Any:  # noqa: ANN401 (faust is untyped here)

@@ -8,17 +8,9 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from aiokafka import (  # type: ignore[import-untyped]
-    AIOKafkaConsumer,
-    ConsumerRebalanceListener,
-    TopicPartition,
-)
-from aiokafka.errors import (  # type: ignore[import-untyped]
-    CommitFailedError,
-    IllegalStateError,
-    KafkaError,
-)
-from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from contracts.errors import UnavailableError
 from infra.connections import KafkaConnection
