@@ -8,6 +8,7 @@ import typer
 from app.assembly import load_profiles, run_worker
 from app.cli.options import ProfileDir
 from app.settings import load_settings
+from infra.allocator import keep_freed_memory
 from models.registry import Registry
 
 
@@ -18,6 +19,7 @@ def worker(
     ] = 0.0,
 ) -> None:
     """Run one worker until SIGTERM or Ctrl-C; more of them share the partitions."""
+    keep_freed_memory()
     settings = load_settings()
     profiles = load_profiles(profile_dir)
     asyncio.run(run_worker(settings, Registry(settings.models_dir), profiles, once_idle))
