@@ -39,9 +39,11 @@ class FleetFilter:
     silent: bool = False
 
 
+# Versions of a row share its key, so what is asked of the key goes first: costs are then worked out
+# for those vehicles alone.
 _SCORED = """
 SELECT vehicle_id, profile AS named, toUnixTimestamp64Milli(time) AS seen, {stake} AS expected
-FROM current_risk FINAL WHERE {scored}
+FROM current_risk FINAL PREWHERE {keyed} WHERE {rest}
 """
 # As a score's modes are few and its vehicles many, costs are looked up without a text a mode.
 _STAKE = """if(profile = %(cost_of_{at})s, arrayMax(arrayMap(
@@ -155,14 +157,16 @@ def _ranking(wanted: FleetFilter, profiles: int, *, whole: bool) -> str:
     """The SQL of one page; every value of `wanted` stays a parameter. The `whole` fleet has those
     vehicles too that were never scored and have no alert.
     """
-    among = ["tenant = %(tenant)s"]
+    keyed, rest = ["tenant = %(tenant)s"], ["1"]
     if wanted.profile:
-        among.append("profile = %(profile)s")
+        rest.append("profile = %(profile)s")
     asked = {_NAMED: wanted.text, "depot = %(depot)s": wanted.depot}
     if any(asked.values()):
         registered = " AND ".join(sql for sql, value in asked.items() if value)
-        among.append(_REGISTERED.format(conditions=registered))
-    scored = [*among, "has(modes, %(mode)s)"] if wanted.mode else among
+        keyed.append(_REGISTERED.format(conditions=registered))
+    among = " AND ".join([*keyed, *rest])
+    if wanted.mode:
+        rest.append("has(modes, %(mode)s)")
     conditions = ["1"]
     if wanted.mode:
         conditions.append("(seen > 0 OR risks > 0)")
@@ -177,15 +181,15 @@ def _ranking(wanted: FleetFilter, profiles: int, *, whole: bool) -> str:
     if wanted.silent:
         conditions.append("state = 'silent'")
     if wanted.needs or wanted.silent:
-        scored = [*scored, _SCORED_SILENT]
+        keyed.append(_SCORED_SILENT)
     stakes = " + ".join(_STAKE.format(at=at) for at in range(profiles)) or "0."
-    sql = _SCORED.format(stake=stakes, scored=" AND ".join(scored))
+    sql = _SCORED.format(stake=stakes, keyed=" AND ".join(keyed), rest=" AND ".join(rest))
     if whole:
-        sql += _UNSCORED.format(among=" AND ".join(among))
+        sql += _UNSCORED.format(among=among)
     return _RANKED.format(
         silent_before=_SILENT_BEFORE,
         scored=sql,
-        alerted=_ALERTED.format(among=" AND ".join(among)),
+        alerted=_ALERTED.format(among=among),
         conditions=" AND ".join(conditions),
     )
 
