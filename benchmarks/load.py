@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -118,8 +118,10 @@ def workers(settings: Settings, count: int, *arguments: str) -> Iterator[list[Wo
         log.close()
 
 
-def drain(running: list[Worker], expected: int) -> dict[str, Any]:
-    """Watch until all frames are applied; figures from the first batch to the last."""
+def drain(running: list[Worker], expected: int, lost: Callable[[], int]) -> dict[str, Any]:
+    """Watch until all frames are applied and the store lacks none (`lost`): frames that a
+    rebalance made two workers apply count twice. Figures from the first batch to the last.
+    """
     began = first = cpu = 0.0
     deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
@@ -128,11 +130,11 @@ def drain(running: list[Worker], expected: int) -> dict[str, Any]:
         done = sum(one.get("telltale_worker_frames_total", 0.0) for one in found)
         if not began and done:
             began, cpu, first = now, spent, done
-        if done >= expected:
-            peak = max(worker.peak_mb() for worker in running)
-            return _report(found, now - began, spent - cpu, done - first) | {"peak_rss_mb": peak}
+        if done >= expected and not lost():
+            report = _report(found, now - began, spent - cpu, expected - first)
+            return report | {"peak_rss_mb": max(worker.peak_mb() for worker in running)}
         time.sleep(0.05)
-    raise SystemExit(f"only {done:.0f} of {expected} frames within {LIMIT_S} s")
+    raise SystemExit(f"{lost()} of {expected} frames are not stored after {LIMIT_S} s")
 
 
 def _report(found: list[dict[str, float]], wall: float, cpu: float, done: float) -> dict[str, Any]:

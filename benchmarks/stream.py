@@ -68,7 +68,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 def run(settings: Settings, options: argparse.Namespace) -> dict[str, Any]:
     profiles = str(settings.home / "profiles")
     with workers(settings, options.workers, "--profile-dir", profiles) as running:
-        return drain(running, options.frames)
+        return drain(running, options.frames, lambda: stored(settings, options.frames)["lost"])
 
 
 def main() -> None:
