@@ -16,9 +16,9 @@ from pathlib import Path
 from benchmarks.machine import machine
 
 RESULTS = Path(__file__).parent / "results"
-FLEET_SEED = 4711
-"""Of the fresh fleet. Seeds 31 and 32 were looked at while the models were made; this one was
-chosen before its figures were seen.
+FLEET_SEED = 8128
+"""Of the fresh fleet, chosen before its figures were seen. Seeds 31 and 32 were looked at while the
+models were made, 4711 when they had their first figures.
 """
 DATA = {
     "evaluate-cmapss-fd001": ("cmapss", ("--subset", "FD001")),

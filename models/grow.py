@@ -31,14 +31,14 @@ class Trees:
     """
 
     max_depth: int = 4
-    eta: float = 0.08
+    eta: float = 0.04
     subsample: float = 0.5
     colsample_bytree: float = 0.15
     foreign: float = 0.1
     min_child_weight: float = 5.0
     reg_lambda: float = 10.0
-    rounds: int = 300
-    patience: int = 12
+    rounds: int = 600
+    patience: int = 20
     seed: int = 1
     jobs: int = 2
     device: str = "cpu"

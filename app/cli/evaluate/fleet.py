@@ -20,8 +20,8 @@ START_MS: Final = 1_690_070_400_000
 def fleet(  # noqa: PLR0913 (a command has this many options)
     profile: Annotated[str, typer.Option(help="Whose failures.")] = "car-combustion",
     *,
-    vehicles: Annotated[int, typer.Option(min=20, help="Vehicles to learn from.")] = 180,
-    fresh: Annotated[int, typer.Option(min=20, help="Fresh vehicles to judge on.")] = 180,
+    vehicles: Annotated[int, typer.Option(min=20, help="Vehicles to learn from.")] = 540,
+    fresh: Annotated[int, typer.Option(min=20, help="Fresh vehicles to judge on.")] = 540,
     days: Annotated[int, typer.Option(min=200, help="Days of both fleets.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="Of the fleet to learn from.")] = 31,
     fresh_seed: Annotated[int, typer.Option(min=0, help="Of the fresh fleet.")] = 32,
