@@ -84,6 +84,33 @@ def test_any_text_passes_or_is_refused_by_name(text):
         return
 
 
+_PIECES = [
+    *("SELECT ", "file", "FILE", "numbers", "(", ")", "'x'", "'it''s'", "'", "\\", ";", "=", ","),
+    *("ENGINE", "CREATE TABLE t ", "MergeTree", "url", "INFILE", "WITH ", "1", "1e-3", "a.1", ".5"),
+    *(" ", "\n", "“", "é", "?", "[", "_x", "-", "*", "/", "insert into "),
+]
+
+
+def _verdict(sql):
+    try:
+        return GUARD.check(sql)
+    except RefusedSqlError:
+        return None
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+def test_a_statement_that_is_known_again_is_judged_as_if_it_were_not(sql):
+    # A comment keeps it from being known.
+    assert _verdict(sql) == _verdict(f"/**/{sql}")
+
+
+def test_values_of_literals_make_no_other_statement():
+    guard = SqlGuard(["file"])
+    for value in range(20):
+        guard.check(f"SELECT * FROM t WHERE a = {value} AND b = '{value}''; file('")
+    assert guard._known.cache_info().misses == 1
+
+
 @given(st.text(alphabet=st.characters(exclude_characters="\\'"), max_size=30))
 def test_a_literal_hides_whatever_it_holds(text):
     found = list(tokens(f"SELECT '{text}' AS x"))
