@@ -34,7 +34,7 @@ from models.registry import Registry
 from models.table import Progress
 
 PROFILE: Final = "car-combustion"
-_VEHICLES: Final = 540
+_VEHICLES: Final = 180
 _DAYS: Final = 400
 _SEEDS: Final = (31, 32)
 
