@@ -68,9 +68,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(default), help="Folder of data sets.")
     given = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
+    # Before anything is written: the results themselves don't make the commit dirty.
+    where = machine()
     for name in given.names or [*DATA, *FLEETS]:
         command = " ".join(["telltale", *command_of(name)])
-        kept = {"command": command, **machine(), "figures": figures(name, given.data)}
+        kept = {"command": command, **where, "figures": figures(name, given.data)}
         (RESULTS / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
         print(f"{name}: {command}")
 
