@@ -212,7 +212,7 @@ class Worker:
     async def _watch(self) -> None:
         """Never waits for the thread, which may be waiting for a store that is away."""
         self._watchdog.beat(_LOOP)
-        waiting = self._measure_lag() > 0 or await self._is_unread()
+        waiting = self._measure_lag() > 0 or (not self._busy and await self._is_unread())
         if self._busy or not waiting:
             self._watchdog.rest(_DELIVERY)
         elif self._batches != self._batches_before:

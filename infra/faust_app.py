@@ -79,12 +79,14 @@ async def is_behind(app: Any, place: Any, patience_s: float) -> bool:  # noqa: A
     """Whether the log of a partition of ours goes on after what was fetched; False too while
     nobody knows, in a rebalance or without the broker.
     """
+    end = app.consumer.highwater(place)
+    if not end:
+        return False
     try:
         position = await asyncio.wait_for(app.consumer.position(place), patience_s)
     except (TimeoutError, KafkaError):
         return False
-    end = app.consumer.highwater(place)
-    return end is not None and position is not None and position < end
+    return position is not None and position < end
 
 
 def _credentials(connection: KafkaConnection) -> Any:  # noqa: ANN401 (faust is untyped here)

@@ -7,7 +7,7 @@ a newer engine brings is refused until someone has looked at it.
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -46,46 +46,40 @@ ENGINES = frozenset(
 KEYWORDS = frozenset({"infile", "outfile"})
 _CALLS = frozenset({"catboostevaluate", "disk", "executable", "file", "python"})
 
-# Every character belongs to a token or a gap; marks that no rule asks for come in runs.
 _LEXER = re.compile(
     r"""
-    (?P<gap>(?:\s+|--[^\n]*|\#[!\ ][^\n]*|/\*.*?\*/)+)
-  | (?P<word>[A-Za-z_]\w*)
+    (?P<gap>\s+|--[^\n]*|\#[!\ ][^\n]*|/\*.*?\*/)
   | (?P<text>'(?:[^'\\]|\\.|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
-  | (?P<mark>[(;=]|[),.+*<>:?!%&|^~@\[\]{}\\]+|[-/#$])
-  | (?P<number>\d[\w.]*)
   | (?P<name>`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*")
+  | (?P<number>\d[\w.]*)
+  | (?P<word>[A-Za-z_]\w*)
+  | (?P<mark>[^\s\w'"`])
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 
-# Where none of these is, a quote begins a text.
+
+def tokens(sql: str) -> Iterator[Token]:
+    """The statement's tokens; words and quoted names in lower case, literals without content."""
+    at = 0
+    while at < len(sql):
+        match = _LEXER.match(sql, at)
+        if match is None or (match.lastgroup == "mark" and not match[0].isascii()):
+            raise RefusedSqlError(f"can't read the statement at {sql[at : at + 20]!r}")
+        at = match.end()
+        kind = "text" if match["text"] is not None else str(match.lastgroup)
+        if kind == "name":
+            yield Token(kind, _unquoted(match[0]))
+        elif kind != "gap":
+            yield Token(kind, "" if kind == "text" else match[0].lower())
+
+
+# Where none of these is, a quote begins a text. One without an end is kept as a quote, and refused.
 _HIDING = re.compile(r"--|/\*|[#`\"$]")
-_TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*'", re.DOTALL)
+_TEXT = re.compile(r"'(?:[^'\\]|\\.|'')*('?)", re.DOTALL)
 _NUMBER = re.compile(r"(?<!\w)\d[\w.]*", re.ASCII)
 _KEPT = 256
 """Statements that are known again."""
-
-
-def tokens(sql: str) -> list[Token]:
-    """The statement's tokens; words and quoted names in lower case, literals without content.
-    Raises RefusedSqlError at what is none.
-    """
-    found, at = [], 0
-    for match in _LEXER.finditer(sql):
-        if match.start() != at:
-            break
-        at = match.end()
-        kind = str(match.lastgroup)
-        if kind == "word":
-            found.append(Token(kind, match[0].lower()))
-        elif kind == "name":
-            found.append(Token(kind, _unquoted(match[0])))
-        elif kind != "gap":
-            found.append(Token(kind, "" if kind == "text" else match[0]))
-    if at != len(sql):
-        raise RefusedSqlError(f"can't read the statement at {sql[at : at + 20]!r}")
-    return found
 
 
 class SqlGuard:
@@ -103,10 +97,10 @@ class SqlGuard:
         """The statement's first word. Raises RefusedSqlError."""
         if _HIDING.search(sql):
             return self._checked(sql)
-        return self._known(_NUMBER.sub("0", _TEXT.sub("''", sql)))
+        return self._known(_NUMBER.sub("0", _TEXT.sub(r"'\1", sql)))
 
     def _checked(self, sql: str) -> str:
-        found = tokens(sql)
+        found = list(tokens(sql))
         while found and found[-1] == Token("mark", ";"):
             found.pop()
         words = [token.value for token in found if token.kind == "word"]
@@ -125,10 +119,9 @@ class SqlGuard:
     def _known_calls(self, found: list[Token], words: list[str]) -> None:
         for word in KEYWORDS.intersection(words):
             raise RefusedSqlError(f"{word.upper()} isn't allowed here: it reaches files")
-        for token, (kind, following) in itertools.pairwise(found):
-            if following != "(" or kind != "mark" or token.kind not in {"word", "name"}:
-                continue
-            if token.value in self._calls:
+        for token, following in itertools.pairwise(found):
+            callable_ = token.kind in {"word", "name"} and following == Token("mark", "(")
+            if callable_ and token.value in self._calls:
                 raise RefusedSqlError(f"{token.value}() isn't allowed here: it reaches outside")
 
 
