@@ -10,6 +10,7 @@ from features.expectation import fit_expectation
 from features.profile import Profile
 from features.vector import feature_names
 from models.bundle import Bundle
+from models.calibration import Calibration
 from models.hazard import HazardModel
 from models.record import TrainingRecord
 from models.registry import Registry
@@ -30,14 +31,13 @@ def promote_champion(settings: Settings, profile: Profile) -> str:
     ends = tuple(end / 86_400_000 for end in profile.hazard_bins_ms)
     # Few bins: the trees are as large, and grown in seconds.
     options = {"base_score": 0.0, "max_depth": DEPTH, "eta": 0.1, "max_bin": 16}
+    flat = Calibration((-5.0,) * len(ends), (1.0,) * len(ends))
     models = []
     for place, mode in enumerate(profile.modes[:MODES]):
         y = x[:, place] + random.normal(size=ROWS) > 1
         matrix = xgb.DMatrix(x, y.astype(np.float32))
         booster = xgb.train({**options, "nthread": 1, "seed": place}, matrix, TREES)
-        models.append(
-            HazardModel(mode.name, ends, (-5.0,) * len(ends), (1.0,) * len(ends), booster)
-        )
+        models.append(HazardModel(mode.name, ends, flat, booster))
     expectation = fit_expectation(profile, _means(profile, random))
     lines = {mode.name: NEVER for mode in profile.modes[:MODES]}
     bundle = Bundle(profile.name, names, expectation, tuple(models), lines)

@@ -16,9 +16,9 @@ from pathlib import Path
 from benchmarks.machine import machine
 
 RESULTS = Path(__file__).parent / "results"
-FLEET_SEED = 8128
+FLEET_SEED = 27182
 """Of the fresh fleet, chosen before its figures were seen. Seeds 31 and 32 were looked at while the
-models were made, 4711 when they had their first figures.
+models were made, 4711 when they had their first figures, 8128 when their trees grew slower.
 """
 DATA = {
     "evaluate-cmapss-fd001": ("cmapss", ("--subset", "FD001")),

@@ -28,10 +28,11 @@ import numpy as np
 
 from benchmarks.machine import machine, peak_mb
 from benchmarks.replay import measure_replay
+from contracts.batches import Flags
 from features.expectation import Expectation
 from features.profile import Profile, builtin_profile
 from features.vector import feature_names
-from models.grow import Flags, LocalGrower, Split, Trees
+from models.grow import LocalGrower, Split, Trees
 from models.labels import Course, ModeCourse
 from models.spool import Spool
 from models.table import DAY_MS, Scope, Table, label_rows

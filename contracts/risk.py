@@ -3,6 +3,8 @@
 import msgspec
 
 HORIZONS_DAYS = (7, 30, 90)
+MONTH = HORIZONS_DAYS.index(30)
+"""Lines are drawn on the risk within 30 days, and vehicles compared by it."""
 
 
 class ModeRisk(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -19,9 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student_t
 
+from contracts.batches import Doubles
 from contracts.errors import ModelError
-
-Doubles = npt.NDArray[np.float64]
 
 CHARGE_V: Final = (3.8, 4.15)
 DISCHARGE_V: Final = (3.8, 3.5)

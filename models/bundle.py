@@ -15,6 +15,7 @@ from contracts.batches import FeatureRows, Floats, RiskRows, UnusualRows
 from contracts.errors import ModelError
 from contracts.risk import HORIZONS_DAYS
 from features.expectation import Expectation
+from models.calibration import Calibration
 from models.hazard import HazardModel, booster_of
 from models.reference import REFERENCE_FILE, Reference
 from models.unusual import USUAL_FILE, Usual
@@ -46,6 +47,9 @@ class _Mode(msgspec.Struct, frozen=True):
     line: float
     view: View | None = None
     own: list[int] = []
+    knots: list[float] = []
+    bends: list[float] = []
+    sudden: float = 0.0
 
 
 class _Numbers(msgspec.Struct, frozen=True):
@@ -98,11 +102,14 @@ class Bundle:
             _Mode(
                 model.mode,
                 "" if model.booster is None else _file(model.mode),
-                list(model.intercept),
-                list(model.slope),
+                list(model.calibration.intercept),
+                list(model.calibration.slope),
                 self.lines[model.mode],
                 model.view,
                 list(model.own),
+                list(model.calibration.knots),
+                list(model.calibration.bends),
+                model.calibration.sudden,
             )
             for model in self.models
         ]
@@ -137,17 +144,24 @@ class Bundle:
         return found
 
     def contributions(self, mode: str, values: Floats) -> Floats:
-        """What each feature adds [n x (features + 1)] to the log-odds of failing about the 30th
-        day (the last bin that begins before it); the last column is what speaks for itself.
+        """What each feature adds [n x (features + 1)] to the log-odds of failing from wear about
+        the 30th day (the last bin that begins before it); the last column is what speaks for
+        itself.
 
-        A row's sum is its log-odds.
+        A row's sum is its log-odds. Where the calibration bends, all features of a row share in
+        what that gives as they share in the margin.
         """
         model = self.models[self.modes.index(mode)]
         place = int(np.searchsorted(model.ends_days, ALERT_DAYS))
         place = min(place, len(model.ends_days) - 1)
         found = model.shares(values)
-        found *= np.float32(model.slope[place])
-        found[:, -1] += np.float32(model.intercept[place])
+        added = found[:, :-1].sum(axis=1)
+        usual = model.calibration.log_odds(found[:, -1])[:, place]
+        odds = model.calibration.log_odds(added + found[:, -1])[:, place]
+        found[:, :-1] *= np.divide(odds - usual, added, out=np.ones_like(odds), where=added != 0)[
+            :, None
+        ]
+        found[:, -1] = usual
         return found
 
 
@@ -168,8 +182,13 @@ def bundle_of(files: Mapping[str, bytes]) -> Bundle:
             HazardModel(
                 one.name,
                 tuple(numbers.ends_days),
-                tuple(one.intercept),
-                tuple(one.slope),
+                Calibration(
+                    tuple(one.intercept),
+                    tuple(one.slope),
+                    tuple(one.knots),
+                    tuple(one.bends),
+                    one.sudden,
+                ),
                 booster_of(files[one.file]) if one.file else None,
                 one.view,
                 tuple(one.own),

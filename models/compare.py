@@ -12,9 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Doubles, Floats, Ints
 from contracts.errors import DataError
-from models.hazard import Doubles
 
 DRAWS: Final = 2_000
 _EDGE: Final = 1e-6

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Doubles, Floats, Ints
 from features.profile import Costs
-
-Doubles = npt.NDArray[np.float64]
 
 EDGES: Final = (0.01, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95)
 
@@ -42,16 +39,21 @@ def thinned(recall: Doubles, precision: Doubles, most: int) -> tuple[Doubles, Do
     return recall[place], precision[place]
 
 
+def bin_of(risk: Floats | Doubles) -> Ints:
+    """The number [n] of the bin that each risk is in."""
+    return np.searchsorted(EDGES, risk, side="right")
+
+
 def reliability(
-    came: Floats, risk: Floats, edges: Sequence[float] = EDGES, rows_a_failure: int = 1
+    came: Floats, risk: Floats, rows_a_failure: int = 1, by: Floats | None = None
 ) -> Reliability:
-    """Predicted against observed between `edges` of risk.
+    """Predicted against observed between the edges of risk, or of another one (`by` [n]).
 
     `rows_a_failure`: rows that tell the same failure; the range (Wilson) counts them as one.
     """
-    place = np.searchsorted(edges, risk, side="right")
+    place = bin_of(risk if by is None else by)
     label, score = (came == 1).astype(np.float64), risk.astype(np.float64)
-    count = np.bincount(place, minlength=len(edges) + 1)
+    count = np.bincount(place, minlength=len(EDGES) + 1)
     kept = np.flatnonzero(count)
     predicted = np.bincount(place, score, len(count))[kept] / count[kept]
     events = np.bincount(place, label, len(count))[kept]

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from contracts.errors import UnavailableError
-from models.grow import MAX_BIN, Flags, Split, Trees, stopping
+from models.grow import MAX_BIN, Split, Trees, stopping
 from models.table import Table
 
 

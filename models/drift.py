@@ -18,9 +18,8 @@ import msgspec
 import numpy as np
 from scipy.stats import chi2
 
-from contracts.batches import Floats
+from contracts.batches import Doubles, Floats
 from models.compare import Judged
-from models.hazard import Doubles
 from models.reference import TENTHS, Reference, Shape
 
 Kind = Literal["feature", "score", "calibration", "missing"]

@@ -6,12 +6,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contracts.batches import Floats
+from contracts.batches import Doubles, Floats
+from contracts.risk import HORIZONS_DAYS, MONTH
 from features.profile import Profile
 from models.alarms import Series
-from models.curves import Doubles, precision_recall, reliability, thinned
+from models.curves import Reliability, bin_of, precision_recall, reliability, thinned
+from models.interval import factors
 from models.outcome import came_within
-from models.record import ModeCurves
+from models.record import Factors, ModeCurves
 from models.table import DAY_MS, Table
 
 NO_LEARNING: Final[Mapping[int, Sequence[float]]] = {}
@@ -46,16 +48,16 @@ def mode_curves(
     line: float,
     learning: Mapping[int, Sequence[float]] = NO_LEARNING,
 ) -> ModeCurves | None:
-    """The curves of 30-day `risk` [rows]; None where nothing failed. `learning`: loss on vehicles
-    left out by fold.
+    """The curves of `risk` [rows x horizons]; None where nothing failed. `learning`: loss on
+    vehicles left out by fold.
     """
     came = came_in_days(table, mode)
     known = np.isfinite(came)
-    came, score = came[known], risk[known]
+    came, score = came[known], risk[known, MONTH]
     failures = table.failures(mode)
     if not failures or not (came == 1).any():
         return None
-    bins = reliability(came, score, rows_a_failure=max(1, round((came == 1).sum() / failures)))
+    bins = reliability(came, score, _rows_a_failure(came, failures))
     recall, precision = precision_recall(came, score)
     some = recall > 0
     recall, precision = thinned(recall[some], precision[some], _POINTS)
@@ -68,11 +70,35 @@ def mode_curves(
         bins.events.tolist(),
         _short(recall),
         _short(precision),
-        _short(series_of(table, mode).leads(risk, line)),
+        _short(series_of(table, mode).leads(risk[:, MONTH], line)),
         failures,
         [_short(np.asarray(curve)[::step]) for curve in learning.values()],
         step,
+        _factors(table, mode, risk, bins),
     )
+
+
+def _factors(table: Table, mode: str, risk: Floats, month: Reliability) -> dict[str, Factors]:
+    """By horizon in days, for the bins of the 30-day risk, from rows of which that is known; a bin
+    of which no row is old enough gets those of 30 days.
+    """
+    old = np.isfinite(came_in_days(table, mode))
+    usual = factors(month.predicted, month.low, month.high)
+    failures, found = table.failures(mode), {}
+    for place, days in enumerate(HORIZONS_DAYS):
+        came = came_in_days(table, mode, days)
+        known = old & np.isfinite(came)
+        came, by = came[known], risk[known, MONTH]
+        own = reliability(came, risk[known, place], _rows_a_failure(came, failures), by)
+        seat = np.searchsorted(bin_of(month.predicted), np.unique(bin_of(by)))
+        low, high = (one.copy() for one in usual)
+        low[seat], high[seat] = factors(own.predicted, own.low, own.high)
+        found[str(days)] = Factors(_short(low), _short(high))
+    return found
+
+
+def _rows_a_failure(came: Floats, failures: int) -> int:
+    return max(1, round(float((came == 1).sum()) / failures))
 
 
 def mean_learning(own: ModeCurves) -> tuple[Doubles, Doubles]:

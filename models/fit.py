@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from features.profile import Mode, Profile
 from features.vector import feature_specs
-from models.grow import MAX_BIN, Flags, Grower, LocalGrower, Split, Trees
+from models.grow import MAX_BIN, Grower, LocalGrower, Split, Trees
 from models.hazard import Likelihood, booster_of, pooled_log_odds
 from models.table import Table
 

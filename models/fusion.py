@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import eigh
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Doubles, Floats, Ints
 from features.vector import FeatureSpec
 from models.folds import fold_rows
 
@@ -31,7 +30,6 @@ _NOISE: Final = 1e-3
 _FOLDS: Final = 5
 MEAN_LAG: Final = 1 / np.log(2)
 """Half-lives by which a decayed mean lags behind: mean + lag x slope is the level now."""
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import xgboost as xgb
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from models.hazard import Likelihood
 from models.table import Table
 
 MAX_BIN: Final = 64
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

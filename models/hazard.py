@@ -1,8 +1,8 @@
 """Discrete-time hazard of one failure mode by one margin per row (docs/decisions/0001).
 
-hazard_b = sigmoid(a_b + g_b s(x)) in each bin b; s(x) is the sum of the trees' leaves. Risk within
-a horizon is 1 - prod(1 - hazard), so it never falls with the horizon. Slopes are never negative,
-so it never falls with the margin either.
+s(x) is the sum of the trees' leaves; models/calibration.py makes it the hazard of each bin. Risk
+within a horizon is 1 - prod(1 - hazard), so it never falls with the horizon. Slopes are never
+negative, so it never falls with the margin either.
 """
 
 from collections.abc import Sequence
@@ -11,23 +11,20 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xgboost as xgb
 
-from contracts.batches import Floats
+from contracts.batches import Doubles, Flags, Floats
+from models.calibration import Calibration
 from models.forest import Score, score_of
 from models.labels import survived_bins
 from models.view import View
 
-Doubles = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-
 
 @dataclass(frozen=True, eq=False)
 class HazardModel:
-    """`ends_days` [bins] where each bin ends; `intercept`, `slope` [bins]; `booster` None where the
-    mode had too few failures to learn from: then all rows have margin 0. `view` where the trees see
-    rows from the mode (models/pooled.py), not as they are.
+    """`ends_days` [bins] where each bin ends; `booster` None where the mode had too few failures to
+    learn from: then all rows have margin 0. `view` where the trees see rows from the mode
+    (models/pooled.py), not as they are.
 
     `own` are columns of the mode's own signals and fault codes. A row that knows nothing of them
     has margin 0, the rate of the whole fleet: trees that have never seen a signal missing would
@@ -36,8 +33,7 @@ class HazardModel:
 
     mode: str
     ends_days: tuple[float, ...]
-    intercept: tuple[float, ...]
-    slope: tuple[float, ...]
+    calibration: Calibration
     booster: Any = None
     view: View | None = None
     own: tuple[int, ...] = ()
@@ -51,8 +47,8 @@ class HazardModel:
 
     def risk(self, margin: Floats, days: Sequence[float]) -> Floats:
         """Probability [n x horizons] that the mode fails within so many days."""
-        step = np.log1p(np.exp(self.log_odds(margin)))  # -log(1 - hazard)
-        total = step @ coverage(self.ends_days, days)
+        step = np.log1p(np.exp(self.calibration.log_odds(margin)))  # -log(1 - hazard of wear)
+        total = step @ coverage(self.ends_days, days) + self.calibration.sudden * np.array(days)
         return np.asarray(-np.expm1(-total), np.float32)
 
     def shares(self, values: Floats) -> Floats:
@@ -79,11 +75,6 @@ class HazardModel:
         if not self.own:
             return np.zeros(len(values), np.bool_)
         return np.asarray((np.nan_to_num(values[:, self.own]) == 0).all(axis=1))
-
-    def log_odds(self, margin: Floats) -> Doubles:
-        """Log-odds [n x bins] of each bin's hazard."""
-        wide = np.outer(margin.astype(np.float64), self.slope)
-        return np.asarray(np.minimum(wide + np.array(self.intercept), 30.0))
 
 
 def coverage(ends_days: Sequence[float], days: Sequence[float]) -> Doubles:

@@ -1,13 +1,13 @@
 """How sure a risk is: what became of vehicles that had one like it."""
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from contracts.risk import HORIZONS_DAYS
-from models.curves import EDGES
+from contracts.batches import Doubles
+from contracts.risk import HORIZONS_DAYS, MONTH
+from models.curves import bin_of
 from models.record import ModeCurves
 
 Range = tuple[float, float]
@@ -19,24 +19,41 @@ def risk_ranges(curves: ModeCurves, risk: Sequence[float]) -> list[Range] | None
     """The 90 % range of the risk at 7, 30 and 90 days; None where no held-out vehicle had one like
     it.
 
-    At 30 days it is Wilson's interval (1927) of the share that failed among held-out vehicles with
-    a risk between the same `EDGES`, widened to hold the prediction itself. Other horizons get the
-    same factors on the cumulative hazard -log(1 - risk): proportional hazards (Cox 1972).
+    A range is that of the share that failed within the horizon (Wilson 1927) among held-out
+    vehicles with a 30-day risk between the same edges, carried over to this risk as factors of the
+    cumulative hazard -log(1 - risk), and widened to hold the prediction itself. Records of before
+    factors were kept have those of 30 days for all horizons: proportional hazards (Cox 1972). A
+    range ends no lower, and begins no higher, than that of a shorter and a longer horizon.
     """
-    bins = np.searchsorted(EDGES, curves.predicted, side="right")
-    found = np.flatnonzero(bins == np.searchsorted(EDGES, risk[HORIZONS_DAYS.index(30)], "right"))
+    bins = bin_of(np.array(curves.predicted))
+    found = np.flatnonzero(bins == bin_of(np.array(risk[MONTH])))
     if not found.size:
         return None
-    place = int(found[0])
-    middle = _hazard(curves.predicted[place])
-    low = min(_hazard(curves.low[place]) / middle, 1.0)
-    high = max(_hazard(curves.high[place]) / middle, 1.0)
-    return [(_risk(low * _hazard(one)), _risk(high * _hazard(one))) for one in risk]
+    own = [_factors(curves, days, int(found[0])) for days in HORIZONS_DAYS]
+    ends = _risk(np.array(own).T * _hazard(np.array(risk)))
+    low = np.maximum.accumulate(ends[0])
+    high = np.minimum.accumulate(ends[1, ::-1])[::-1]
+    return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
-def _hazard(risk: float) -> float:
-    return -math.log1p(-min(max(risk, _LEAST), _MOST))
+def factors(predicted: Doubles, low: Doubles, high: Doubles) -> tuple[Doubles, Doubles]:
+    """`Factors` of bins [k] with such a mean risk and such a range of the share that failed."""
+    middle = _hazard(predicted)
+    return np.minimum(_hazard(low) / middle, 1.0), np.maximum(_hazard(high) / middle, 1.0)
 
 
-def _risk(hazard: float) -> float:
-    return -math.expm1(-hazard)
+def _factors(curves: ModeCurves, days: int, place: int) -> tuple[float, float]:
+    kept = curves.factors.get(str(days))
+    if kept:
+        return kept.low[place], kept.high[place]
+    month = (curves.predicted, curves.low, curves.high)
+    low, high = factors(*(np.array([one[place]]) for one in month))
+    return float(low[0]), float(high[0])
+
+
+def _hazard(risk: Doubles) -> Doubles:
+    return np.asarray(-np.log1p(-np.clip(risk, _LEAST, _MOST)))
+
+
+def _risk(hazard: Doubles) -> Doubles:
+    return np.asarray(-np.expm1(-hazard))

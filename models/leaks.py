@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Doubles, Floats, Ints
 from contracts.errors import ModelError
-from models.hazard import Doubles
 from models.table import Table
 
 TELLTALE: Final = 0.999

@@ -24,15 +24,6 @@ class StoredFile(msgspec.Struct, frozen=True):
     size: int
 
 
-class ModeNumbers(msgspec.Struct, frozen=True):
-    """Calibration of one mode by hazard bin, and its line."""
-
-    mode: str
-    intercept: list[float]
-    slope: list[float]
-    line: float
-
-
 class Manifest(msgspec.Struct, frozen=True):
     """`id` names the bundle; `profile_version` and `feature_names` say what it was made for."""
 
@@ -41,8 +32,6 @@ class Manifest(msgspec.Struct, frozen=True):
     profile: str
     profile_version: int
     expectation: str
-    ends_days: list[float]
-    modes: list[ModeNumbers]
     feature_names: list[str]
     files: list[StoredFile]
     record: TrainingRecord

@@ -15,7 +15,7 @@ import xgboost as xgb
 
 from contracts.batches import Floats, Ints
 from features.profile import Profile
-from models.calibration import calibrate
+from models.calibrate import calibrate
 from models.fit import MAX_BIN, Trees
 from models.hazard import HazardModel, Likelihood, booster_of, pooled_log_odds
 from models.table import DAY_MS
@@ -82,11 +82,8 @@ def _models(
 ) -> dict[str, HazardModel]:
     """All modes share trees and calibration; each has its view."""
     ends = tuple(end / DAY_MS for end in profile.hazard_bins_ms)
-    found = calibrate(margin, label, len(ends), weight=ROW_WEIGHT)
-    return {
-        name: HazardModel(name, ends, found.intercept, found.slope, booster, view)
-        for name, view in seen_by.items()
-    }
+    found = calibrate(margin, label, ends, ROW_WEIGHT)
+    return {name: HazardModel(name, ends, found, booster, view) for name, view in seen_by.items()}
 
 
 def _first_bin(label: Floats) -> Floats:

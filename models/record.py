@@ -5,13 +5,23 @@ import msgspec
 from models.alarms import Tally
 
 
+class Factors(msgspec.Struct, frozen=True):
+    """By how much the cumulative hazard within a horizon may be off, by bin of 30-day risk: the
+    ends of its 90 % range over what was predicted, `low` at most 1 and `high` at least 1.
+    """
+
+    low: list[float]
+    high: list[float]
+
+
 class ModeCurves(msgspec.Struct, frozen=True):
     """How one mode's risk fared 30 days ahead, by trees that had not seen the vehicle.
 
     `predicted` to `events`: bins of risk with the share that failed and its 90 % range (`low`,
     `high`); `recall`, `precision`: points of their curve, best score first; `lead_days`: of every
     failure that an alert at the mode's line announced, shortest first, of `failures`; `learning`:
-    by fold, the loss on vehicles left out after every `learning_step` rounds of boosting.
+    by fold, the loss on vehicles left out after every `learning_step` rounds of boosting;
+    `factors` by horizon in days (none in records of before they were kept).
     """
 
     predicted: list[float]
@@ -25,6 +35,7 @@ class ModeCurves(msgspec.Struct, frozen=True):
     failures: int
     learning: list[list[float]]
     learning_step: int
+    factors: dict[str, Factors] = {}
 
 
 class ModeRecord(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from contracts.batches import Floats
+from contracts.risk import MONTH
 from models.alarms import Tally
 from models.fared import came_in_days, mode_curves
 from models.fit import Fitted
@@ -18,8 +19,8 @@ from models.thresholds import Lines
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What there is to be written down. `risk` [rows] by mode is by trees that had not seen the
-    row's vehicle.
+    """What there is to be written down. `risk` [rows x horizons] by mode is by trees that had not
+    seen the row's vehicle.
     """
 
     table: Table
@@ -67,7 +68,7 @@ def _mode_record(run: Run, mode: str) -> ModeRecord:
     table = run.table
     came = came_in_days(table, mode)
     known = np.isfinite(came)
-    came, score = came[known], run.risk[mode][known]
+    came, score = came[known], run.risk[mode][known, MONTH]
     found, failures = run.fitted.get(mode), table.failures(mode)
     line = run.lines.lines[mode]
     few = f"{failures} failures are too few to learn from; risk is the fleet's rate"

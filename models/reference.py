@@ -11,9 +11,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Doubles, Floats, Ints
 from contracts.errors import ModelError
-from models.hazard import Doubles
 
 REFERENCE_FILE: Final = "reference.bin"
 TENTHS: Final = 10

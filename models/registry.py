@@ -25,7 +25,6 @@ from models.manifest import (
     FORMAT,
     MANIFEST,
     Manifest,
-    ModeNumbers,
     read_files,
     read_manifest,
     stored_file,
@@ -222,11 +221,6 @@ def _manifest(bundle: Bundle, record: TrainingRecord, files: Mapping[str, bytes]
         bundle.profile,
         record.profile_version,
         bundle.expectation.id,
-        list(bundle.models[0].ends_days) if bundle.models else [],
-        [
-            ModeNumbers(m.mode, list(m.intercept), list(m.slope), bundle.lines[m.mode])
-            for m in bundle.models
-        ],
         list(bundle.feature_names),
         [stored_file(name, payload) for name, payload in sorted(files.items())],
         record,

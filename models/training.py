@@ -7,19 +7,21 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from contracts.errors import ModelError
 from contracts.ports import History
+from contracts.risk import HORIZONS_DAYS, MONTH
 from features.expectation import Expectation
 from features.profile import Profile
 from models.alarms import Series
 from models.bundle import ALERT_DAYS, Bundle
-from models.calibration import calibrate
+from models.calibrate import calibrate
+from models.calibration import Calibration
 from models.device import refuse_absent
 from models.fared import bins_in_days
 from models.fit import Fitted, Learner, fit_modes, own_columns
 from models.folds import fold_rows
-from models.grow import Flags, Grower, LocalGrower, Trees
+from models.grow import Grower, LocalGrower, Trees
 from models.hazard import HazardModel
 from models.healthy import healthy_expectation
 from models.leaks import refuse_answers, refuse_future, refuse_shared_vehicles
@@ -102,12 +104,13 @@ def train_on(
     suspects = refuse_answers(table, bins_in_days(table.profile))
     fitted = _fit(table, options, progress, growers)
     models, risk = _models(table, fitted.modes)
-    tried = curves(_series(table, fitted.modes), risk)
+    month = {mode: one[:, MONTH] for mode, one in risk.items()}
+    tried = curves(_series(table, fitted.modes), month)
     lines = quiet_lines(table.profile, tried, options.false_alarms)
     drawn = {model.mode: lines.lines[model.mode] for model in models}
     rows = evenly(len(table))
     values = table.values(rows)
-    known = _reference(table, rows, values, models, {mode: risk[mode] for mode in fitted.modes})
+    known = _reference(table, rows, values, models, {mode: month[mode] for mode in fitted.modes})
     usual = fit_usual(table.profile, values)
     bundle = Bundle(table.profile.name, table.names, expectation, models, drawn, None, known, usual)
     run = Run(table, fitted.trees, options.seed, fitted.modes, risk, lines)
@@ -161,8 +164,8 @@ def _thinned(table: Table) -> Flags:
 def _models(
     table: Table, fitted: Mapping[str, Fitted]
 ) -> tuple[tuple[HazardModel, ...], dict[str, Floats]]:
-    """The models, and each row's 30-day risk by trees that have not seen its vehicle. None at all
-    where nothing of the profile has ever failed: then there is no rate to speak of.
+    """The models, and each row's risk [rows x horizons] by trees that have not seen its vehicle.
+    None at all where nothing of the profile has ever failed: then there is no rate to speak of.
     """
     ends = tuple(end / DAY_MS for end in table.profile.hazard_bins_ms)
     counts = {mode.name: table.failures(mode.name) for mode in table.profile.modes}
@@ -175,16 +178,14 @@ def _models(
         found = fitted.get(mode)
         if found is None:
             margin = np.zeros(len(table), np.float32)
-            flat = (1.0,) * len(ends)
-            models.append(HazardModel(mode, ends, prior_log_odds(rate, ends), flat))
+            flat = Calibration(prior_log_odds(rate, ends), (1.0,) * len(ends))
+            models.append(HazardModel(mode, ends, flat))
         else:
             margin = found.margin
-            numbers = calibrate(margin, table.label(mode), len(ends), ROW_WEIGHT)
+            numbers = calibrate(margin, table.label(mode), ends, ROW_WEIGHT)
             own = own_columns(table.profile, table.profile.mode(mode))
-            models.append(
-                HazardModel(mode, ends, numbers.intercept, numbers.slope, found.booster, None, own)
-            )
-        risk[mode] = models[-1].risk(margin, (ALERT_DAYS,))[:, 0]
+            models.append(HazardModel(mode, ends, numbers, found.booster, None, own))
+        risk[mode] = models[-1].risk(margin, HORIZONS_DAYS)
     return tuple(models), risk
 
 

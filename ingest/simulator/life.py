@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Doubles, Floats, Ints
 from contracts.records import EventKind, VehicleEvent
 from ingest.simulator.faults import false_codes, silences, true_codes
 from ingest.simulator.firmware import updates
-from ingest.simulator.parts import Doubles
 from ingest.simulator.spec import FleetSpec
 from ingest.simulator.trips import plan_usage
 from ingest.simulator.usage import Usage

@@ -9,14 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 
-from contracts.batches import Ints
+from contracts.batches import Doubles, Ints
 from ingest.simulator.kinds import GROWTH_POWER, ModeModel
 from ingest.simulator.life import Life
 from ingest.simulator.parts import (
     GROWTH_SPREAD,
     ONSET_SHAPE,
     STRENGTH_SPREAD,
-    Doubles,
     Part,
 )
 from ingest.simulator.spec import DAY_MS, FleetSpec

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats
+from contracts.batches import Doubles, Floats
 from ingest.simulator.kinds import GROWTH_POWER, ModeModel
-
-Doubles = npt.NDArray[np.float64]
 
 ONSET_SHAPE: Final = 1.8
 """Weibull shape of the sound time: parts age."""

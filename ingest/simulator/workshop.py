@@ -7,8 +7,8 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from contracts.batches import Ints
-from ingest.simulator.parts import Doubles, Part, first_part, new_part
+from contracts.batches import Doubles, Ints
+from ingest.simulator.parts import Part, first_part, new_part
 from ingest.simulator.seeds import generator
 from ingest.simulator.spec import DAY_MS, FleetSpec
 from ingest.simulator.usage import Usage

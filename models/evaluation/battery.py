@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from contracts.batches import Doubles
 from contracts.errors import DataError
 from ingest.adapters.nasa_cells import Cell, Curve
 from models.battery import (
     NEW,
-    Doubles,
     HealthModel,
     Passage,
     fit_health,

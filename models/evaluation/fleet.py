@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from contracts.batches import Floats, Ints
+from contracts.risk import HORIZONS_DAYS, MONTH
 from features.profile import Mode, Profile
 from features.vector import FeatureSpec, feature_specs
 from ingest.simulator.fleet import Fleet
@@ -36,10 +37,12 @@ HONEST: Final = (0.8, 1.25)
 
 class Tenth(msgspec.Struct, frozen=True):
     """Rows of one tenth of the predicted risk, the `place`th from the lowest (1 to 10): `events`
-    distinct failures they lie before.
+    distinct failures they lie before. `oracle_over_observed`: what the oracle expected of the same
+    rows, which only the dice take from 1.
     """
 
     expected_over_observed: float
+    oracle_over_observed: float
     events: int
     rows: int
     place: int
@@ -47,7 +50,11 @@ class Tenth(msgspec.Struct, frozen=True):
     @property
     def honest(self) -> bool:
         """Whether its probabilities may be taken at their word."""
-        return HONEST[0] <= self.expected_over_observed <= HONEST[1]
+        return _honest(self.expected_over_observed)
+
+
+def _honest(ratio: float) -> bool:
+    return HONEST[0] <= ratio <= HONEST[1]
 
 
 class ModeFigures(msgspec.Struct, frozen=True):
@@ -71,7 +78,8 @@ class ModeFigures(msgspec.Struct, frozen=True):
 class FleetFigures(msgspec.Struct, frozen=True):
     """Figures of a profile by mode. `methods` of a mode: trees, or what stood in for them.
     `tenths_honest` of `tenths_judged` tenths of all modes have 0.8 to 1.25 times as many failures
-    expected as came. `ranges` of risk by horizon in days.
+    expected as came; by the oracle's expectation of the same rows it were `tenths_honest_oracle`.
+    `ranges` of risk by horizon in days.
     """
 
     profile: str
@@ -83,6 +91,7 @@ class FleetFigures(msgspec.Struct, frozen=True):
     methods: dict[str, str]
     tenths_judged: int
     tenths_honest: int
+    tenths_honest_oracle: int
     ranges: dict[str, RangeFigures]
 
 
@@ -90,7 +99,7 @@ class FleetFigures(msgspec.Struct, frozen=True):
 class Judged:
     """Fresh rows of one mode with a known outcome: rows of the table, `came`, model's and oracle's
     risk [n], and the number of the failure ahead [n], -1 for none; `whole` is the model's risk of
-    all rows of the table.
+    all rows of the table [rows x horizons].
     """
 
     rows: Ints
@@ -124,7 +133,7 @@ class FleetEvaluation:
     def tried(self) -> dict[str, list[Tally]]:
         """What every line would have come to on the fresh vehicles, by mode."""
         series = {name: series_of(self.fresh, name) for name in self.judged}
-        return tallies(series, {name: one.whole for name, one in self.judged.items()})
+        return tallies(series, {name: one.whole[:, MONTH] for name, one in self.judged.items()})
 
 
 @dataclass(frozen=True)
@@ -187,6 +196,7 @@ def evaluate(plan: Plan, progress: Progress = no_progress) -> FleetEvaluation:
         methods={one.mode: one.method for one in record.modes},
         tenths_judged=len(tenths),
         tenths_honest=sum(one.honest for one in tenths),
+        tenths_honest_oracle=sum(_honest(one.oracle_over_observed) for one in tenths),
         ranges=judge_ranges(fresh_modes(fresh, fleet, bundle, record, values)),
     )
     return FleetEvaluation(figures, bundle, record, fresh, judged)
@@ -213,8 +223,8 @@ def _judge(table: Table, fleet: Fleet, bundle: Bundle, mode: str, values: Floats
             number += 1
     rows = np.flatnonzero(np.isfinite(came) & np.isfinite(oracle))
     model = bundle.models[bundle.modes.index(mode)]
-    risk = model.risk(model.margin(values), (ALERT_DAYS,))[:, 0]
-    return Judged(rows, came[rows], risk[rows], oracle[rows], failure[rows], risk)
+    risk = model.risk(model.margin(values), HORIZONS_DAYS)
+    return Judged(rows, came[rows], risk[rows, MONTH], oracle[rows], failure[rows], risk)
 
 
 def _figures(
@@ -247,8 +257,10 @@ def _tenths(judged: Judged) -> list[Tenth]:
     for place, rows in enumerate(tenths, start=1):
         events = _distinct(judged.failure[rows])
         if events >= LEAST_EVENTS:
-            ratio = expected_over_observed(judged.came[rows], judged.risk[rows])
-            found.append(Tenth(ratio, events, len(rows), place))
+            came = judged.came[rows]
+            own = expected_over_observed(came, judged.risk[rows])
+            oracle = expected_over_observed(came, judged.oracle[rows])
+            found.append(Tenth(own, oracle, events, len(rows), place))
     return found
 
 

@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 
 from contracts.batches import Floats, Ints
-from contracts.risk import HORIZONS_DAYS
+from contracts.risk import HORIZONS_DAYS, MONTH
 from ingest.simulator.fleet import Fleet
 from models.bundle import Bundle
-from models.curves import EDGES
+from models.curves import bin_of
 from models.fared import came_in_days
 from models.interval import risk_ranges
 from models.record import ModeCurves, TrainingRecord
@@ -27,7 +27,6 @@ from models.table import Table
 PROMISED: Final = 0.9
 LEAST_VEHICLES: Final = 10
 """Fresh vehicles in a case below which its mean tells of them, not of vehicles like them."""
-_MONTH: Final = HORIZONS_DAYS.index(30)
 
 
 class RangeFigures(msgspec.Struct, frozen=True):
@@ -97,7 +96,7 @@ def judge_ranges(modes: Sequence[Fresh]) -> dict[str, RangeFigures]:
 def _cases(one: Fresh) -> list[list[_Case]]:
     """The ranges of each bin, by horizon."""
     found = []
-    bins = np.searchsorted(EDGES, one.risk[:, _MONTH], side="right")
+    bins = bin_of(one.risk[:, MONTH])
     whole = np.isfinite(one.oracle).all(axis=1)
     for place in np.unique(bins).tolist():
         rows = whole & (bins == place)

@@ -107,15 +107,17 @@ def _tenths(profile: Profile, done: FleetEvaluation) -> Section:
     found = done.figures
     judged = [(name, one) for name, mode in found.modes.items() for one in mode.tenths]
     ratios = [one.expected_over_observed for _, one in judged]
+    oracle = [one.oracle_over_observed for _, one in judged]
     return Section(
         "Calibration by tenth",
         f"Rows by predicted risk in ten equal parts, those that {LEAST_EVENTS} failures or more "
         f"came of: expected over observed failures is {HONEST[0]} to {HONEST[1]} in "
-        f"{found.tenths_honest} of {found.tenths_judged}.",
+        f"{found.tenths_honest} of {found.tenths_judged}. By the oracle's risk of the same rows it "
+        f"is in {found.tenths_honest_oracle}: what it misses by is the dice alone.",
         plots.grouped(
             [f"{profile.mode(name).label}, tenth {one.place}" for name, one in judged],
-            {"expected over observed": ratios},
-            ("expected over observed", 0.0, max([1.5, *ratios])),
+            {"expected": ratios, "the oracle expected": oracle},
+            ("expected over observed", 0.0, max([1.5, *ratios, *oracle])),
             0.9 + 0.35 * len(judged),
         ),
     )

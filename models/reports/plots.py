@@ -11,7 +11,6 @@ from contracts.batches import Floats
 from models.curves import Reliability
 from models.reports.svg import BAND, COLOURS, INK, LINE, ONE, QUIET, TWO, drawing
 
-Doubles = npt.NDArray[np.float64]
 _RISKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _MARKS = ("o", "s", "^", "D")
 Pairs = Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]]

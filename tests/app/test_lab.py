@@ -9,6 +9,7 @@ from contracts.records import VehicleEvent
 from infra.store import ClickHouseStore
 from ingest.simulator.spec import DAY_MS
 from models.bundle import Bundle
+from models.calibration import Calibration
 from models.hazard import HazardModel
 from models.registry import Registry
 from tests.app import lab_fleet
@@ -135,7 +136,6 @@ def test_labels_that_came_since_the_champion_are_counted(lab):
 
 def blind(bundle):
     """The same rates for everybody."""
-    models = tuple(
-        HazardModel(m.mode, m.ends_days, (-2.5,) * len(m.ends_days), m.slope) for m in bundle.models
-    )
+    flat = Calibration((-2.5,) * 5, (1.0,) * 5)
+    models = tuple(HazardModel(m.mode, m.ends_days, flat) for m in bundle.models)
     return Bundle(PROFILE, bundle.feature_names, bundle.expectation, models, bundle.lines)

@@ -5,39 +5,65 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.calibration import calibrate
+from models.calibrate import calibrate
+from models.calibration import Calibration
 from models.hazard import HazardModel
 from models.metrics import expected_over_observed, known_within
 
 ENDS = (7.0, 14.0, 30.0, 60.0, 90.0)
+WIDTHS = np.diff((0.0, *ENDS))
+INTERCEPT, SLOPE = (-3.5, -3.2, -2.6, -2.2, -2.4), (1.2, 1.1, 1.0, 0.9, 0.8)
 
 
-def outcomes(margin, intercept, slope, rng):
-    """Labels of rows whose hazard in each bin is sigmoid(intercept + slope x margin)."""
+def outcomes(truth, margin, rng):
+    """Labels of rows with such margins whose hazard in each bin is that of a calibration."""
     label = np.full(len(margin), 5.0, np.float32)
     for place in reversed(range(5)):
-        hazard = 1 / (1 + np.exp(-(intercept[place] + slope[place] * margin)))
-        failed = rng.random(len(margin)) < hazard
-        label[failed] = -(place + 1)
+        wear = 1 / (1 + np.exp(-truth.log_odds(margin)[:, place]))
+        chance = 1 - (1 - wear) * np.exp(-truth.sudden * WIDTHS[place])
+        label[rng.random(len(margin)) < chance] = -(place + 1)
     return label
 
 
+def drawn(truth, seed, rows=40_000, spread=1.0):
+    rng = np.random.default_rng(seed)
+    margin = rng.normal(0, spread, rows).astype(np.float32)
+    return margin, outcomes(truth, margin, rng)
+
+
 def test_it_finds_the_hazard_that_made_the_data():
-    rng = np.random.default_rng(3)
-    margin = rng.normal(0, 1.5, 40_000)
-    intercept, slope = (-3.5, -3.2, -2.6, -2.2, -2.4), (1.4, 1.2, 1.0, 0.8, 0.7)
-    found = calibrate(margin.astype(np.float32), outcomes(margin, intercept, slope, rng), 5)
-    assert found.intercept == pytest.approx(intercept, abs=0.12)
-    assert found.slope == pytest.approx(slope, abs=0.12)
+    truth = Calibration(INTERCEPT, SLOPE)
+    margin, label = drawn(truth, 3, spread=1.5)
+    found = calibrate(margin, label, ENDS)
+    held = np.linspace(-2, 3, 11, dtype=np.float32)
+    risk = HazardModel("m", ENDS, found).risk(held, (7, 30, 90))
+    wanted = HazardModel("m", ENDS, truth).risk(held, (7, 30, 90))
+    assert risk == pytest.approx(wanted, rel=0.12, abs=0.005)
+    assert found.sudden * WIDTHS[0] < 0.003
+
+
+def test_blows_that_nothing_announces_are_told_from_wear():
+    truth = Calibration(INTERCEPT, SLOPE, sudden=0.002)
+    found = calibrate(*drawn(truth, 6, 60_000), ENDS)
+    assert found.sudden == pytest.approx(0.002, rel=0.25)
+    none = calibrate(*drawn(Calibration(INTERCEPT, SLOPE), 6, 60_000), ENDS)
+    assert none.sudden < 0.0007
+
+
+def test_a_step_between_sound_and_failing_is_found():
+    step = Calibration((-5.0,) * 5, (1.0,) * 5, (1.0, 1.5), (0.5, 6.0, 0.5))
+    margin, label = drawn(step, 7)
+    model = HazardModel("m", ENDS, calibrate(margin, label, ENDS))
+    risk = model.risk(margin, (30,))[:, 0]
+    truth = HazardModel("m", ENDS, step).risk(margin, (30,))[:, 0]
+    for part in np.array_split(np.argsort(margin), 20):
+        assert risk[part].mean() == pytest.approx(truth[part].mean(), rel=0.25, abs=0.004)
 
 
 def test_margins_that_exaggerate_are_brought_back():
-    rng = np.random.default_rng(4)
-    margin = rng.normal(0, 1, 20_000)
-    label = outcomes(margin, (-3.0,) * 5, (1.0,) * 5, rng)
-    found = calibrate((2.5 * margin).astype(np.float32), label, 5)
-    model = HazardModel("m", ENDS, found.intercept, found.slope)
-    risk = model.risk((2.5 * margin).astype(np.float32), (30,))[:, 0]
+    margin, label = drawn(Calibration((-3.0,) * 5, (1.0,) * 5), 4, 20_000)
+    model = HazardModel("m", ENDS, calibrate(2.5 * margin, label, ENDS))
+    risk = model.risk(2.5 * margin, (30,))[:, 0]
     came = known_within(label, 3)
     for part in np.array_split(np.argsort(risk), 10):
         assert expected_over_observed(came[part], risk[part]) == pytest.approx(1, abs=0.25)
@@ -45,9 +71,18 @@ def test_margins_that_exaggerate_are_brought_back():
 
 def test_noise_gets_no_slope_worth_the_name():
     rng = np.random.default_rng(5)
-    label = outcomes(np.zeros(20_000), (-3.0,) * 5, (0.0,) * 5, rng)
-    found = calibrate(rng.normal(0, 1, 20_000).astype(np.float32), label, 5)
-    assert max(found.slope) < 0.15
+    label = outcomes(Calibration((-3.0,) * 5, (0.0,) * 5), np.zeros(20_000, np.float32), rng)
+    margin = rng.normal(0, 1, 20_000).astype(np.float32)
+    model = HazardModel("m", ENDS, calibrate(margin, label, ENDS))
+    low, high = model.risk(np.array([-1.5, 1.5], np.float32), (30,))[:, 0]
+    assert high / low < 1.5
+
+
+def test_few_failures_leave_the_line_straight():
+    margin, label = drawn(Calibration((-7.0,) * 5, (1.0,) * 5), 8, 2_000)
+    found = calibrate(margin, label, ENDS, weight=0.1)
+    assert found.bends == pytest.approx([1.0] * len(found.bends), abs=0.35)
+    assert found.slope == pytest.approx([1.0] * 5, abs=0.1)
 
 
 @settings(max_examples=60, deadline=None)
@@ -64,6 +99,10 @@ def test_it_is_finite_and_monotone_whatever_the_data(seed, middle, spread, rows,
     label = np.where(
         rng.random(rows) < rng.random(), -rng.integers(1, 6, rows), rng.uniform(0, 5, rows)
     ).astype(np.float32)
-    found = calibrate(margin, label, 5, weight)
-    assert np.isfinite(found.intercept).all()
-    assert min(found.slope) > 0
+    found = calibrate(margin, label, ENDS, weight)
+    held = np.sort(rng.normal(middle, 3 * spread, 50).astype(np.float32))
+    risk = HazardModel("m", ENDS, found).risk(held, (7, 30, 90, 200))
+    assert np.isfinite(risk).all()
+    assert (np.diff(risk, axis=0) >= 0).all()
+    assert min(*found.slope, *found.bends) > 0
+    assert found.sudden >= 0

@@ -46,6 +46,7 @@ def test_tenths_with_failures_enough_are_judged_by_their_calibration(done, capsy
     (right,), (wrong,) = map(fleet._tenths, judged)
     assert (right.place, right.events, right.rows, right.honest) == (10, 25, 100, True)
     assert (wrong.place, wrong.honest) == (10, False)
+    assert wrong.oracle_over_observed == right.expected_over_observed
     figures = done.figures
     first = next(iter(figures.modes))
     mode = msgspec.structs.replace(figures.modes[first], tenths=[right, wrong])

@@ -6,6 +6,7 @@ import xgboost as xgb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.calibration import Calibration
 from models.hazard import HazardModel, Likelihood, coverage, pooled_log_odds
 from models.labels import survived_bins
 
@@ -72,11 +73,15 @@ def test_rows_of_weight_zero_teach_nothing():
 @given(
     fives,
     st.tuples(*[st.floats(0.05, 3)] * 5),
+    st.lists(st.tuples(odds, st.floats(0.05, 20)), max_size=7, unique_by=lambda one: one[0]),
+    st.floats(0, 0.01),
     st.lists(odds, min_size=2, max_size=20),
     st.lists(st.floats(0.1, 400), min_size=2, max_size=6),
 )
-def test_risk_never_falls_with_horizon_or_margin(intercept, slope, margins, days):
-    model = HazardModel("m", ENDS, intercept, slope)
+def test_risk_never_falls_with_horizon_or_margin(intercept, slope, bent, sudden, margins, days):
+    knots = tuple(sorted(knot for knot, _ in bent))
+    bends = (0.5, *(bend for _, bend in bent)) if bent else ()
+    model = HazardModel("m", ENDS, Calibration(intercept, slope, knots, bends, sudden))
     margin = np.sort(np.array(margins, np.float32))
     risk = model.risk(margin, sorted(days))
     assert np.isfinite(risk).all()
@@ -89,7 +94,7 @@ def test_risk_never_falls_with_horizon_or_margin(intercept, slope, margins, days
 def test_horizons_share_bins_by_time():
     assert coverage((1.0, 7.0), (1, 4)).tolist() == [[1, 1], [0, 0.5]]
     assert coverage((7.0, 14.0), (28,)).tolist() == [[1], [3]]  # on at the last bin's rate
-    model = HazardModel("m", (7.0, 14.0), (-1.0, 0.5), (1.0, 1.0))
+    model = HazardModel("m", (7.0, 14.0), Calibration((-1.0, 0.5), (1.0, 1.0)))
     hazard = 1 / (1 + np.exp(-np.array([-1.0, 0.5])))
     risk = model.risk(np.zeros(1, np.float32), (7, 14))
     assert risk[0].tolist() == pytest.approx([hazard[0], 1 - (1 - hazard).prod()])

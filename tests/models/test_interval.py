@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from models.curves import reliability
 from models.interval import risk_ranges
-from models.record import ModeCurves
+from models.record import Factors, ModeCurves
 
 
 def curves(risk, came, rows_a_failure=1):
@@ -53,6 +54,21 @@ def test_fewer_cases_make_a_wider_range():
     few = risk_ranges(curves(risk, came, rows_a_failure=50), (0.1, 0.3, 0.6))
     for (a, b), (c, d) in zip(many, few, strict=True):
         assert d - c > 1.5 * (b - a)
+
+
+def test_every_horizon_has_factors_of_its_own():
+    """A week's risk was half of what came; a month's and a quarter's were right."""
+    risk, came = sample()
+    bins = curves(risk, came)
+    sure = Factors([1.0] * len(bins.predicted), [1.0] * len(bins.predicted))
+    week = Factors([1.0] * len(bins.predicted), [2.0] * len(bins.predicted))
+    found = risk_ranges(replace(bins, factors={"7": week, "30": sure, "90": sure}), (0.1, 0.3, 0.6))
+    assert found[0] == (pytest.approx(0.1), pytest.approx(1 - 0.9**2))
+    assert found[1] == (pytest.approx(0.3), pytest.approx(0.3))
+    # A week can't be riskier than the month that it begins.
+    wild = Factors([1.0] * len(bins.predicted), [9.0] * len(bins.predicted))
+    found = risk_ranges(replace(bins, factors={"7": wild, "30": sure, "90": sure}), (0.1, 0.3, 0.6))
+    assert found[0] == (pytest.approx(0.1), pytest.approx(0.3))
 
 
 def test_there_is_none_where_nobody_had_such_a_risk():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.bundle import Bundle
+from models.calibration import Calibration
 from models.compare import compare
 from models.hazard import HazardModel
 from models.judging import judge
@@ -29,9 +30,8 @@ def bundle(fleet):
 
 def blind(bundle):
     """The same rates for everybody."""
-    models = tuple(
-        HazardModel(m.mode, m.ends_days, (-2.5,) * len(m.ends_days), m.slope) for m in bundle.models
-    )
+    flat = Calibration((-2.5,) * 5, (1.0,) * 5)
+    models = tuple(HazardModel(m.mode, m.ends_days, flat) for m in bundle.models)
     return Bundle("small", bundle.feature_names, bundle.expectation, models, bundle.lines)
 
 

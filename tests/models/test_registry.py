@@ -1,6 +1,7 @@
 """The registry: what it keeps, what it refuses, who decided what."""
 
 import shutil
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -11,7 +12,6 @@ from contracts.batches import FeatureRows
 from contracts.errors import ModelError
 from models import registry as registry_module
 from models.bundle import Bundle
-from models.hazard import HazardModel
 from models.registry import Registry
 from models.training import train
 from tests.models.fleet import PROFILE, QUICK, history
@@ -93,7 +93,7 @@ def test_contributions_add_up_to_the_log_odds(trained):
     for model in bundle.models:
         parts = bundle.contributions(model.mode, values)
         assert parts.shape == (50, len(bundle.feature_names) + 1)
-        odds = model.log_odds(model.margin(values))[:, 2]
+        odds = model.calibration.log_odds(model.margin(values))[:, 2]
         assert parts.sum(axis=1) == pytest.approx(odds, abs=1e-5)
 
 
@@ -176,7 +176,7 @@ def test_what_scores_otherwise_than_when_saved_is_refused(copy, trained, monkeyp
     root, _ = copy
     bundle = trained[0]
     shifted = tuple(
-        HazardModel(m.mode, m.ends_days, tuple(a + 0.1 for a in m.intercept), m.slope, m.booster)
+        replace(m, calibration=replace(m.calibration, sudden=m.calibration.sudden + 1e-3))
         for m in bundle.models
     )
     other = Bundle("small", bundle.feature_names, bundle.expectation, shifted, bundle.lines)

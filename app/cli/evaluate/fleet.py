@@ -80,10 +80,18 @@ def _show(found: FleetFigures) -> None:
     )
     print_table(
         f"Calibration by tenth of risk, where {LEAST_EVENTS} failures or more came: "
-        f"{found.tenths_honest} of {found.tenths_judged} within {HONEST[0]} to {HONEST[1]}",
-        ("mode", "tenth", "failures", "E/O", ""),
+        f"{found.tenths_honest} of {found.tenths_judged} within {HONEST[0]} to {HONEST[1]}; "
+        f"by the oracle's risk of the same rows {found.tenths_honest_oracle}",
+        ("mode", "tenth", "failures", "E/O", "oracle's E/O", ""),
         [
-            (mode, one.place, one.events, one.expected_over_observed, "" if one.honest else "OFF")
+            (
+                mode,
+                one.place,
+                one.events,
+                one.expected_over_observed,
+                one.oracle_over_observed,
+                "" if one.honest else "OFF",
+            )
             for mode, figures in found.modes.items()
             for one in figures.tenths
         ],
