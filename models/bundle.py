@@ -49,7 +49,7 @@ class _Mode(msgspec.Struct, frozen=True):
     own: list[int] = []
     knots: list[float] = []
     bends: list[float] = []
-    sudden: float = 0.0
+    sudden: list[float] = []
 
 
 class _Numbers(msgspec.Struct, frozen=True):
@@ -109,7 +109,7 @@ class Bundle:
                 list(model.own),
                 list(model.calibration.knots),
                 list(model.calibration.bends),
-                model.calibration.sudden,
+                list(model.calibration.sudden),
             )
             for model in self.models
         ]
@@ -187,7 +187,7 @@ def bundle_of(files: Mapping[str, bytes]) -> Bundle:
                     tuple(one.slope),
                     tuple(one.knots),
                     tuple(one.bends),
-                    one.sudden,
+                    tuple(one.sudden),
                 ),
                 booster_of(files[one.file]) if one.file else None,
                 one.view,

@@ -1,9 +1,9 @@
 """From a margin to the hazard of each bin, honestly: a bent Platt's line over a floor.
 
 Failures come from wear, which trees see in a row, and from blows, which nothing announces. The
-latter have one rate a day whatever the row says (`sudden`); the hazard of wear is sigmoid(intercept
-+ slope x t) in each bin, with t the margin bent in straight pieces, always rising, so that risk
-never falls with the margin (docs/decisions/0008). Fitted in models/calibrate.py.
+latter have one hazard in each bin whatever the row says (`sudden`); that of wear is
+sigmoid(intercept + slope x t), with t the margin bent in straight pieces, always rising, so that
+risk never falls with the margin (docs/decisions/0008). Fitted in models/calibrate.py.
 """
 
 from collections.abc import Sequence
@@ -17,20 +17,25 @@ from contracts.batches import Doubles, Floats
 @dataclass(frozen=True)
 class Calibration:
     """`intercept`, `slope` [bins]; `knots` margins where the line bends, rising; `bends`
-    [knots + 1] its slope before, between and after them; both empty for a straight one. `sudden`:
-    failures a day that no row announces.
+    [knots + 1] its slope before, between and after them; both empty for a straight one. `sudden`
+    [bins]: cumulative hazard of failing unannounced; empty where there is none.
     """
 
     intercept: tuple[float, ...]
     slope: tuple[float, ...]
     knots: tuple[float, ...] = ()
     bends: tuple[float, ...] = ()
-    sudden: float = 0.0
+    sudden: tuple[float, ...] = ()
 
     def bent(self, margin: Floats) -> Doubles:
         """T [n] of margins [n]; 0 at the first knot."""
         wide = np.asarray(margin, np.float64)
         return pieces(wide, self.knots) @ np.array(self.bends) if self.knots else wide
+
+    def hazard(self, margin: Floats) -> Doubles:
+        """Cumulative hazard [n x bins] of each bin: -log(1 - the chance of failing in it)."""
+        wear = np.log1p(np.exp(self.log_odds(margin)))
+        return wear + np.array(self.sudden) if self.sudden else wear
 
     def log_odds(self, margin: Floats) -> Doubles:
         """Log-odds [n x bins] of failing from wear in each bin."""

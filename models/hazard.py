@@ -47,8 +47,7 @@ class HazardModel:
 
     def risk(self, margin: Floats, days: Sequence[float]) -> Floats:
         """Probability [n x horizons] that the mode fails within so many days."""
-        step = np.log1p(np.exp(self.calibration.log_odds(margin)))  # -log(1 - hazard of wear)
-        total = step @ coverage(self.ends_days, days) + self.calibration.sudden * np.array(days)
+        total = self.calibration.hazard(margin) @ coverage(self.ends_days, days)
         return np.asarray(-np.expm1(-total), np.float32)
 
     def shares(self, values: Floats) -> Floats:

@@ -82,7 +82,7 @@ def _models(
 ) -> dict[str, HazardModel]:
     """All modes share trees and calibration; each has its view."""
     ends = tuple(end / DAY_MS for end in profile.hazard_bins_ms)
-    found = calibrate(margin, label, ends, ROW_WEIGHT)
+    found = calibrate(margin, label, len(ends), ROW_WEIGHT)
     return {name: HazardModel(name, ends, found, booster, view) for name, view in seen_by.items()}
 
 

@@ -182,7 +182,7 @@ def _models(
             models.append(HazardModel(mode, ends, flat))
         else:
             margin = found.margin
-            numbers = calibrate(margin, table.label(mode), ends, ROW_WEIGHT)
+            numbers = calibrate(margin, table.label(mode), len(ends), ROW_WEIGHT)
             own = own_columns(table.profile, table.profile.mode(mode))
             models.append(HazardModel(mode, ends, numbers, found.booster, None, own))
         risk[mode] = models[-1].risk(margin, HORIZONS_DAYS)

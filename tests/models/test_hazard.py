@@ -74,7 +74,7 @@ def test_rows_of_weight_zero_teach_nothing():
     fives,
     st.tuples(*[st.floats(0.05, 3)] * 5),
     st.lists(st.tuples(odds, st.floats(0.05, 20)), max_size=7, unique_by=lambda one: one[0]),
-    st.floats(0, 0.01),
+    st.tuples(*[st.floats(0, 0.5)] * 5),
     st.lists(odds, min_size=2, max_size=20),
     st.lists(st.floats(0.1, 400), min_size=2, max_size=6),
 )

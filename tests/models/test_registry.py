@@ -176,7 +176,7 @@ def test_what_scores_otherwise_than_when_saved_is_refused(copy, trained, monkeyp
     root, _ = copy
     bundle = trained[0]
     shifted = tuple(
-        replace(m, calibration=replace(m.calibration, sudden=m.calibration.sudden + 1e-3))
+        replace(m, calibration=replace(m.calibration, sudden=(1e-3,) * len(m.ends_days)))
         for m in bundle.models
     )
     other = Bundle("small", bundle.feature_names, bundle.expectation, shifted, bundle.lines)
