@@ -60,6 +60,10 @@ class Load:
         for parcel in parcels:
             self._send(parcel)
 
+    def slow_down(self, per_second):
+        """From now on so many parcels a second."""
+        self._pace = 1.0 / per_second
+
     def pause(self):
         """Send nothing until `go_on`."""
         self._goes.clear()

@@ -11,6 +11,8 @@ from tests.faults.scenario import Scenario, side_by_side
 from tests.faults.traffic import mixed
 
 _SESSION_S = 10.0
+_FILL_A_SECOND = 300.0
+"""Parcels, more than a worker takes."""
 
 
 def churn(ground, size):
@@ -27,6 +29,28 @@ def churn(ground, size):
                 lane.crew.kill(chance.choice(lane.crew.members))
             time.sleep(pause)
         lane.gauge.recover(time.monotonic(), 60)
+        return [lane.finish()]
+
+
+def backlog(ground, size):
+    """A topic filled beforehand and workers that join while it is drained, each of which takes
+    partitions from others whose inboxes are full.
+    """
+    with Lane(
+        ground,
+        "workers joining over a backlog",
+        size=0,
+        parcels=mixed(8),
+        per_second=_FILL_A_SECOND,
+        TELLTALE_WORKER__BATCH_MESSAGES="8",
+    ) as lane:
+        time.sleep(size.seconds(60, least=6))
+        lane.load.slow_down(8.0)
+        for turn in range(size.times(12, least=3)):
+            lane.fault()
+            lane.crew.resize((1, 2, 4, 3, 2, 4)[turn % 6])
+            time.sleep(size.seconds(8, least=4))
+        lane.gauge.recover(time.monotonic(), 120)
         return [lane.finish()]
 
 
@@ -79,6 +103,7 @@ def _zombie(ground, point):
 
 SCENARIOS = (
     Scenario("churn", churn),
+    Scenario("backlog", backlog, short=False),
     Scenario("standstill", standstill, short=False),
     Scenario("zombies", zombies),
 )
