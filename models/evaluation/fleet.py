@@ -1,7 +1,7 @@
 """Models of a simulated fleet, judged on fresh vehicles beside the oracle and plain rules."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -18,6 +18,7 @@ from models.alarms import Tally
 from models.bundle import ALERT_DAYS, Bundle
 from models.evaluation.ranges import RangeFigures, fresh_modes, judge_ranges
 from models.fared import came_in_days, mode_curves, series_of
+from models.grow import Trees
 from models.memory_history import MemoryHistory
 from models.metrics import auc, average_precision, expected_over_observed
 from models.record import ModeCurves, TrainingRecord
@@ -139,7 +140,7 @@ class FleetEvaluation:
 @dataclass(frozen=True)
 class Plan:
     """How many vehicles of a profile to learn from and to judge on, for how long, from which
-    seeds. `start_ms` is the first day of both.
+    seeds. `start_ms` is the first day of both; `trees` how they are grown.
     """
 
     profile: Profile
@@ -148,6 +149,7 @@ class Plan:
     days: int
     seeds: tuple[int, int]
     start_ms: int
+    trees: Trees = field(default_factory=Trees)
 
     def fleet(self, *, fresh: bool) -> Fleet:
         """The fleet to learn from, or the fresh one."""
@@ -166,7 +168,8 @@ def learn(
 ) -> tuple[Bundle, TrainingRecord, MemoryHistory]:
     """A bundle of the fleet to learn from, its record, and that fleet's history."""
     history = simulated(plan.fleet(fresh=False), plan.profile.name)
-    bundle, record = train(history, plan.profile, Options(), progress=progress)
+    options = Options(trees=plan.trees)
+    bundle, record = train(history, plan.profile, options, progress=progress)
     return bundle, record, history
 
 

@@ -15,9 +15,11 @@ from features.profile import builtin_profile
 from features.state import PartitionState
 from ingest.simulator.spec import DAY_MS
 from models.evaluation.fleet import Plan, learn, simulated
+from models.grow import Trees
 
 PROFILE = builtin_profile("car-combustion")
-PLAN = Plan(PROFILE, 60, 20, 260, (41, 42), START_MS)
+QUICK = Trees(rounds=120, eta=0.15, patience=8)
+PLAN = Plan(PROFILE, 60, 20, 260, (41, 42), START_MS, QUICK)
 SINCE = START_MS + 120 * DAY_MS
 UNTIL = START_MS + 200 * DAY_MS
 

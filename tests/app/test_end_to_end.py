@@ -12,7 +12,7 @@ from tests.app.test_replay_stream import CYCLES, rows, telltale
 
 __all__ = ["telltale"]  # a fixture
 
-DEMO = ("--fleet", "car-combustion=110", "--live-days", "28")
+DEMO = ("--fleet", "car-combustion=110", "--history-days", "260", "--live-days", "28")
 
 
 @pytest.mark.stack

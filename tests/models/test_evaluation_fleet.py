@@ -11,11 +11,13 @@ from app.cli.evaluate.healthy_report import healthy_report
 from features.profile import builtin_profile
 from models.evaluation import fleet
 from models.evaluation.fleet import Judged, Plan, evaluate
+from models.grow import Trees
 from models.reports.fleet import fleet_report
 from models.reports.page import render
 from models.table import no_progress
 
-PLAN = Plan(builtin_profile("car-combustion"), 50, 40, 300, (31, 32), START_MS)
+QUICK = Trees(rounds=120, eta=0.15, patience=8)
+PLAN = Plan(builtin_profile("car-combustion"), 50, 40, 300, (31, 32), START_MS, QUICK)
 
 
 @pytest.fixture(scope="module")
