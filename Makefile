@@ -4,6 +4,8 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 # Tests wait more than they compute; each process has a broker and a store of its own.
 JOBS ?= 2
+# Several processes share the cores, and OpenBLAS's threads wait by spinning.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: setup demo test check bench faults lock clean
 

@@ -1,5 +1,8 @@
 """Every command explains itself, and a mistake gets one sentence instead of a traceback."""
 
+import subprocess
+import sys
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -106,3 +109,9 @@ def test_a_wrong_setting_stops_any_command_with_its_name(
     assert isinstance(result.exception, TelltaleError)
     assert sentence in str(result.exception)
     assert "\n" not in str(result.exception)
+
+
+def test_the_command_line_is_there_before_numpy():
+    """Which reads when it is loaded how many threads its products may take."""
+    code = "import sys, app.cli.main; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
