@@ -23,7 +23,7 @@ demo: $(STAMP)
 	$(BIN)/telltale demo $(DEMO)
 
 test: $(STAMP)
-	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

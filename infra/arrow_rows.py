@@ -85,7 +85,7 @@ def features_table(rows: FeatureRows) -> Table:
     """Rows of `features`."""
     columns = keys(rows) | {
         "trigger": list(rows.trigger),
-        "names_id": [names_id(rows.names)] * len(rows),
+        "names_id": pa.repeat(names_id(rows.names), len(rows)),
         "values": lists(rows.values),
     }
     return pa.table(columns)
@@ -229,7 +229,7 @@ def keys(rows: Summaries | FeatureRows | RiskRows | UnusualRows) -> dict[str, An
     """The columns that every table of vehicles' rows begins with."""
     return {
         "tenant": list(rows.tenant),
-        "profile": [rows.profile] * len(rows),
+        "profile": pa.repeat(rows.profile, len(rows)),
         "vehicle_id": list(rows.vehicle_id),
         "time": times(rows.time_ms),
     }

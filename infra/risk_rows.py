@@ -13,9 +13,10 @@ _RUL = ("rul", "rul_low", "rul_high")
 
 def risk_table(rows: RiskRows) -> Table:
     """Rows of `risk`."""
-    modes = pa.array(list(rows.modes) * len(rows), pa.string())
+    places = np.tile(np.arange(len(rows.modes)), len(rows))
+    modes = pa.array(rows.modes, pa.string()).take(pa.array(places))
     columns = keys(rows) | {
-        "model": [rows.model] * len(rows),
+        "model": pa.repeat(rows.model, len(rows)),
         "modes": pa.FixedSizeListArray.from_arrays(modes, max(1, len(rows.modes))),
         **{name: lists(rows.risk[:, :, at]) for at, name in enumerate(_HORIZONS)},
         **dict(zip(_RUL, _rul(rows).T, strict=True)),
@@ -28,7 +29,7 @@ def unusual_table(rows: UnusualRows) -> Table:
     place = np.argsort(-rows.parts, axis=1, kind="stable")[:, :3]
     names = np.array([*rows.signals, ""])[place]
     columns = keys(rows) | {
-        "model": [rows.model] * len(rows),
+        "model": pa.repeat(rows.model, len(rows)),
         "score": rows.score,
         "rank": rows.rank,
         "signals": names.tolist(),

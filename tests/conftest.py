@@ -13,6 +13,13 @@ from infra.kafka import ensure_topics
 from infra.processes import Backbone
 from infra.store import ClickHouseStore
 
+_LONGEST = ("test_end_to_end.py", "test_axe.py", "test_short.py")
+"""Files that take minutes: they begin first, or the last one runs while all other cores wait."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
+
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
