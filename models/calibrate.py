@@ -43,16 +43,16 @@ def calibrate(margin: Floats, label: Floats, bins: int, weight: float = 1.0) -> 
     """
     counts = _count(margin.astype(np.float64), label, bins, weight)
     knots = np.unique(np.quantile(margin.astype(np.float64), QUANTILES))
-    likelihood = _Posterior(counts, pieces(counts.margin, knots.tolist()))
+    posterior = _Posterior(counts, pieces(counts.margin, knots.tolist()))
     found = minimize(
-        likelihood,
-        likelihood.start(),
+        posterior,
+        posterior.start(),
         jac=True,
         method="L-BFGS-B",
-        bounds=likelihood.bounds(),
+        bounds=posterior.bounds(),
         options={"maxiter": _STEPS, "maxfun": 2 * _STEPS},
     ).x
-    intercept, slope, bend, sudden = likelihood.parts(found)
+    intercept, slope, bend, sudden = posterior.parts(found)
     return Calibration(
         tuple(intercept.tolist()),
         tuple(slope.tolist()),
