@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from features.replay import replay
 from tests.features.logs import (
+    DAY,
     EXPECTATION,
     HOUR,
     PROFILE,
@@ -109,6 +110,6 @@ def test_a_snapshot_from_before_moments_were_kept_goes_on(log, cut):
         version = arrays["small/version"].tobytes().replace(b"2\n", b"1\n", 1)
         arrays["small/version"] = np.frombuffer(version, np.uint8)
     machine = engine()
-    found = machine.step(machine.restore(arrays), after, [START + 100_000 * HOUR] * len(after))
+    found = machine.step(machine.restore(arrays), after, [START + 10_000 * DAY] * len(after))
     whole = run(log.records, [min(cut, len(log.records))])[1]
     assert step_rows([found]) == step_rows(whole[1:])
