@@ -10,6 +10,7 @@ from alerts.routing import lab_entries
 from app.settings import Settings
 from contracts.errors import DataError
 from contracts.notices import DriftNotice
+from contracts.risk import ALERT_DAYS
 from features.profile import Profile
 from features.vector import feature_specs
 from infra.notify.config import load_config
@@ -23,7 +24,7 @@ from infra.reads.drift import (
     write_drift,
 )
 from infra.store import ClickHouseStore
-from models.bundle import ALERT_DAYS, Bundle
+from models.bundle import Bundle
 from models.drift import Measure, calibration, drifted, missing, stability
 from models.drift_words import told as in_words
 from models.judging import judge_scored

@@ -8,9 +8,12 @@ import numpy as np
 from contracts.batches import Floats
 
 HORIZONS_DAYS = (7, 30, 90)
+ALERT_DAYS = 30
+"""Lines are drawn on the risk within so many days."""
+MONTH = HORIZONS_DAYS.index(ALERT_DAYS)
+"""The place of that risk among the horizons."""
 _FLOAT_BYTES = 9
-MONTH = HORIZONS_DAYS.index(30)
-"""Lines are drawn on the risk within 30 days, and vehicles compared by it."""
+"""Of a number in MessagePack: what it is, then eight."""
 
 
 class ModeRisk(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -71,7 +74,8 @@ def encode_risk(updates: Sequence[RiskUpdate | EncodedUpdate]) -> bytes:
 def encode_columns(modes: Sequence[str], risk: Floats) -> list[msgspec.Raw]:
     """`modes` of every row, encoded, from risk [n x modes x 3]."""
     parts = [_encoder.encode(ModeRisk(mode, 0.0, 0.0, 0.0)) for mode in modes]
-    head = _encoder.encode([None] * len(parts))[: -len(parts) or None]
+    empty = _encoder.encode([None] * len(parts))
+    head = empty[: len(empty) - len(parts)]
     ends = len(head) + np.cumsum([len(part) for part in parts], dtype=np.int64)
     # The three floats, of a byte that names the type and eight more, are what each mode ends with.
     first = ends[:, None] + np.arange(-3, 0) * _FLOAT_BYTES + 1

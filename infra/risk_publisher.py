@@ -10,9 +10,6 @@ from contracts.records import VehicleEvent
 from contracts.risk import (
     NO_RUL,
     EncodedUpdate,
-    ModeRisk,
-    RiskUpdate,
-    Rul,
     encode_columns,
     encode_risk,
     encode_rul,
@@ -102,18 +99,8 @@ class RiskPublisher:
         return self._producer
 
 
-def updates(rows: RiskRows) -> Iterator[RiskUpdate]:
-    """The rows one by one."""
-    times, risks = rows.time_ms.tolist(), rows.risk.tolist()
-    ruls = None if rows.rul is None else rows.rul.tolist()
-    for index, (tenant, vehicle) in enumerate(zip(rows.tenant, rows.vehicle_id, strict=True)):
-        modes = [ModeRisk(mode, *risk) for mode, risk in zip(rows.modes, risks[index], strict=True)]
-        rul = None if ruls is None else Rul(*ruls[index])
-        yield RiskUpdate(tenant, rows.profile, vehicle, times[index], rows.model, modes, rul)
-
-
 def _encoded(rows: RiskRows) -> Iterator[EncodedUpdate]:
-    """The same, their numbers encoded all at once."""
+    """The rows one by one, their numbers encoded all at once."""
     modes = encode_columns(rows.modes, rows.risk)
     ruls = [NO_RUL] * len(rows) if rows.rul is None else encode_rul(rows.rul)
     columns = zip(rows.tenant, rows.vehicle_id, rows.time_ms.tolist(), modes, ruls, strict=True)

@@ -13,7 +13,7 @@ import xgboost as xgb
 
 from contracts.batches import FeatureRows, Floats, RiskRows, UnusualRows
 from contracts.errors import ModelError
-from contracts.risk import HORIZONS_DAYS
+from contracts.risk import ALERT_DAYS, HORIZONS_DAYS
 from features.expectation import Expectation
 from models.calibration import Calibration
 from models.hazard import HazardModel, booster_of
@@ -23,8 +23,6 @@ from models.view import View
 
 NUMBERS_FILE: Final = "model.json"
 EXPECTATION_FILE: Final = "expectation.bin"
-ALERT_DAYS: Final = 30
-"""Lines are drawn on the risk within so many days."""
 
 
 class RulModel(Protocol):
@@ -42,14 +40,14 @@ class RulModel(Protocol):
 class _Mode(msgspec.Struct, frozen=True):
     name: str
     file: str
-    intercept: list[float]
-    slope: list[float]
+    intercept: tuple[float, ...]
+    slope: tuple[float, ...]
     line: float
     view: View | None = None
-    own: list[int] = []
-    knots: list[float] = []
-    bends: list[float] = []
-    sudden: list[float] = []
+    own: tuple[int, ...] = ()
+    knots: tuple[float, ...] = ()
+    bends: tuple[float, ...] = ()
+    sudden: tuple[float, ...] = ()
 
 
 class _Numbers(msgspec.Struct, frozen=True):
@@ -102,14 +100,14 @@ class Bundle:
             _Mode(
                 model.mode,
                 "" if model.booster is None else _file(model.mode),
-                list(model.calibration.intercept),
-                list(model.calibration.slope),
+                model.calibration.intercept,
+                model.calibration.slope,
                 self.lines[model.mode],
                 model.view,
-                list(model.own),
-                list(model.calibration.knots),
-                list(model.calibration.bends),
-                list(model.calibration.sudden),
+                model.own,
+                model.calibration.knots,
+                model.calibration.bends,
+                model.calibration.sudden,
             )
             for model in self.models
         ]
@@ -158,9 +156,8 @@ class Bundle:
         added = found[:, :-1].sum(axis=1)
         usual = model.calibration.log_odds(found[:, -1])[:, place]
         odds = model.calibration.log_odds(added + found[:, -1])[:, place]
-        found[:, :-1] *= np.divide(odds - usual, added, out=np.ones_like(odds), where=added != 0)[
-            :, None
-        ]
+        share = np.divide(odds - usual, added, out=np.ones_like(odds), where=added != 0)
+        found[:, :-1] *= share[:, None]
         found[:, -1] = usual
         return found
 
@@ -182,16 +179,10 @@ def bundle_of(files: Mapping[str, bytes]) -> Bundle:
             HazardModel(
                 one.name,
                 tuple(numbers.ends_days),
-                Calibration(
-                    tuple(one.intercept),
-                    tuple(one.slope),
-                    tuple(one.knots),
-                    tuple(one.bends),
-                    tuple(one.sudden),
-                ),
+                Calibration(one.intercept, one.slope, one.knots, one.bends, one.sudden),
                 booster_of(files[one.file]) if one.file else None,
                 one.view,
-                tuple(one.own),
+                one.own,
             )
             for one in numbers.modes
         )

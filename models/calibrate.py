@@ -9,6 +9,7 @@ before, none of the first day's is unannounced, and nearly all of the later ones
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -41,8 +42,9 @@ def calibrate(margin: Floats, label: Floats, bins: int, weight: float = 1.0) -> 
     `weight` is what a row counts against the priors: neighbouring rows of a vehicle tell the same
     failure again and again, so it is below one.
     """
-    counts = _count(margin.astype(np.float64), label, bins, weight)
-    knots = np.unique(np.quantile(margin.astype(np.float64), QUANTILES))
+    wide = margin.astype(np.float64)
+    counts = _count(wide, label, bins, weight)
+    knots = np.unique(np.quantile(wide, QUANTILES))
     posterior = _Posterior(counts, pieces(counts.margin, knots.tolist()))
     found = minimize(
         posterior,
@@ -106,13 +108,12 @@ class _Posterior:
 
     def start(self) -> Doubles:
         """Platt's line of slope one at the fleet's rates."""
-        share = self._share()
-        odds, straight = np.log(share / (1 - share)), np.zeros(self.way.shape[1])
-        return np.concatenate([odds, np.ones(len(odds)), straight, self._usual()])
+        odds, straight = np.log(self._share / (1 - self._share)), np.zeros(self.way.shape[1])
+        return np.concatenate([odds, np.ones(len(odds)), straight, self._usual])
 
     def bounds(self) -> list[tuple[float, float]]:
         """Slopes stay above zero; sudden hazards stay below those of all failures."""
-        bins, most = len(self._share()), np.log(self._share())
+        bins, most = len(self._share), np.log(self._share)
         sudden = zip((most + np.log(1e-4)).tolist(), (most + np.log(0.98)).tolist(), strict=True)
         bends = [(np.log(_LEAST), -np.log(_LEAST))] * self.way.shape[1]
         return [(-20.0, 5.0)] * bins + [(_LEAST, 1 / _LEAST)] * bins + bends + list(sudden)
@@ -136,7 +137,7 @@ class _Posterior:
         )
         # Each is drawn towards its middle, and a piece towards its neighbour.
         aside, own = (slope - 1) / _SLOPE_SD, bend / _BEND_SD
-        blow, step = (sudden - self._usual()) / _SUDDEN_SD, np.diff(bend) / _BEND_SD
+        blow, step = (sudden - self._usual) / _SUDDEN_SD, np.diff(bend) / _BEND_SD
         pull = (
             np.zeros(len(intercept)),
             aside / _SLOPE_SD,
@@ -146,10 +147,12 @@ class _Posterior:
         prior = sum(float(one @ one) for one in (aside, own, blow, step)) / 2
         return float(loss) + prior, np.concatenate(gradient) + np.concatenate(pull)
 
+    @cached_property
     def _share(self) -> Doubles:
         """The share of rows at risk that failed [bins]."""
         at_risk, failed = self.counts.at_risk.sum(axis=0), self.counts.failed.sum(axis=0)
         return np.asarray(np.clip((failed + 0.01) / (at_risk + 1.0), 1e-6, 1 - 1e-6))
 
+    @cached_property
     def _usual(self) -> Doubles:
-        return np.asarray(np.log(_SUDDEN * self._share()))
+        return np.asarray(np.log(_SUDDEN * self._share))

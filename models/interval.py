@@ -23,7 +23,8 @@ def risk_ranges(curves: ModeCurves, risk: Sequence[float]) -> list[Range] | None
     vehicles with a 30-day risk between the same edges, carried over to this risk as factors of the
     cumulative hazard -log(1 - risk), and widened to hold the prediction itself. Records of before
     factors were kept have those of 30 days for all horizons: proportional hazards (Cox 1972). A
-    range ends no lower, and begins no higher, than that of a shorter and a longer horizon.
+    range begins no lower than that of a shorter horizon and ends no higher than that of a longer
+    one.
     """
     bins = bin_of(np.array(curves.predicted))
     found = np.flatnonzero(bins == bin_of(np.array(risk[MONTH])))

@@ -7,8 +7,9 @@ import numpy as np
 
 from contracts.batches import Floats, Ints
 from contracts.ports import History
+from contracts.risk import ALERT_DAYS
 from features.profile import Profile
-from models.bundle import ALERT_DAYS, Bundle
+from models.bundle import Bundle
 from models.compare import Judged
 from models.fared import bins_in_days
 from models.labels import Course, courses, no_course

@@ -10,11 +10,11 @@ import numpy as np
 from contracts.batches import Flags, Floats, Ints
 from contracts.errors import ModelError
 from contracts.ports import History
-from contracts.risk import HORIZONS_DAYS, MONTH
+from contracts.risk import ALERT_DAYS, HORIZONS_DAYS, MONTH
 from features.expectation import Expectation
 from features.profile import Profile
 from models.alarms import Series
-from models.bundle import ALERT_DAYS, Bundle
+from models.bundle import Bundle
 from models.calibrate import calibrate
 from models.calibration import Calibration
 from models.device import refuse_absent

@@ -13,11 +13,11 @@ from contracts.alert_log import TOLD, Happened, Tick
 from contracts.batches import FeatureRows, Floats, Ints, RiskRows
 from contracts.ports import History
 from contracts.records import VehicleEvent
+from contracts.risk import ModeRisk, RiskUpdate, Rul
 from features.expectation import Expectation
 from features.profile import Profile
 from features.replay import replay
 from features.state import PartitionState
-from infra.risk_publisher import updates
 from models.table import GROUP, SPAN_MS, Progress, no_progress
 
 _CHUNK: Final = 4_096
@@ -172,7 +172,7 @@ def messages(scored: Scored) -> Iterator[tuple[Message, int]]:
     event = next(waiting)
     tick = 0
     for start in range(0, len(scored.time_ms), _CHUNK):
-        for update in updates(_part(scored, slice(start, start + _CHUNK))):
+        for update in _updates(_part(scored, slice(start, start + _CHUNK))):
             while event is not None and event.time_ms <= update.time_ms:
                 yield Happened([event]), event.time_ms
                 event = next(waiting)
@@ -197,3 +197,13 @@ def _part(scored: Scored, rows: slice) -> RiskRows:
         scored.risk[rows],
         None if scored.rul is None else scored.rul[rows],
     )
+
+
+def _updates(rows: RiskRows) -> Iterator[RiskUpdate]:
+    """The rows one by one."""
+    times, risks = rows.time_ms.tolist(), rows.risk.tolist()
+    ruls = None if rows.rul is None else rows.rul.tolist()
+    for index, (tenant, vehicle) in enumerate(zip(rows.tenant, rows.vehicle_id, strict=True)):
+        modes = [ModeRisk(mode, *risk) for mode, risk in zip(rows.modes, risks[index], strict=True)]
+        rul = None if ruls is None else Rul(*ruls[index])
+        yield RiskUpdate(tenant, rows.profile, vehicle, times[index], rows.model, modes, rul)

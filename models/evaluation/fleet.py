@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 
 from contracts.batches import Floats, Ints
-from contracts.risk import HORIZONS_DAYS, MONTH
+from contracts.risk import ALERT_DAYS, HORIZONS_DAYS, MONTH
 from features.profile import Mode, Profile
 from features.vector import FeatureSpec, feature_specs
 from ingest.simulator.fleet import Fleet
 from ingest.simulator.spec import FleetSpec
 from models.alarms import Tally
-from models.bundle import ALERT_DAYS, Bundle
+from models.bundle import Bundle
 from models.evaluation.ranges import RangeFigures, fresh_modes, judge_ranges
 from models.fared import came_in_days, mode_curves, series_of
 from models.grow import Trees

@@ -8,13 +8,11 @@ import pytest
 from contracts.records import VehicleEvent
 from infra.store import ClickHouseStore
 from ingest.simulator.spec import DAY_MS
-from models.bundle import Bundle
-from models.calibration import Calibration
-from models.hazard import HazardModel
 from models.registry import Registry
 from tests.app import lab_fleet
 from tests.app.lab_fleet import TRAINED_UNTIL
 from tests.app.serving import serve
+from tests.models.fleet import blind
 
 pytestmark = pytest.mark.stack
 PROFILE = "car-electric"
@@ -132,10 +130,3 @@ def test_labels_that_came_since_the_champion_are_counted(lab):
     store.write_events([told])
     page = client.get(f"/lab?profile={PROFILE}").text
     assert "bearing loud &lt;b&gt;" in page
-
-
-def blind(bundle):
-    """The same rates for everybody."""
-    flat = Calibration((-2.5,) * 5, (1.0,) * 5)
-    models = tuple(HazardModel(m.mode, m.ends_days, flat) for m in bundle.models)
-    return Bundle(PROFILE, bundle.feature_names, bundle.expectation, models, bundle.lines)

@@ -11,14 +11,11 @@ import pytest
 from contracts.codec import make_frame
 from infra.kafka import RecordProducer
 from infra.store import ClickHouseStore
-from models.bundle import Bundle
-from models.calibration import Calibration
-from models.hazard import HazardModel
 from models.registry import Registry
 from models.training import Options, train
 from tests.app.test_worker import environment, updates
 from tests.features.logs import DAY, IDS, PROFILE, SMALL_TOML, START
-from tests.models.fleet import QUICK, history
+from tests.models.fleet import QUICK, blind, history
 
 pytestmark = pytest.mark.stack
 MIDDLE = START + 120 * DAY
@@ -47,13 +44,6 @@ def records(memory):
     ]
     found += [(e.time_ms, e) for e in memory.events("default", "small", vehicles, 0, 1 << 60)]
     return [record for _, record in sorted(found, key=lambda one: one[0])]
-
-
-def blind(bundle):
-    """The same rates for everybody."""
-    flat = Calibration((-2.5,) * 5, (1.0,) * 5)
-    models = tuple(HazardModel(m.mode, m.ends_days, flat) for m in bundle.models)
-    return Bundle("small", bundle.feature_names, bundle.expectation, models, bundle.lines)
 
 
 def telltale(settings, *words):

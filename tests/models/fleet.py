@@ -4,7 +4,10 @@ import numpy as np
 
 from contracts.batches import Summaries
 from contracts.records import VehicleEvent
+from models.bundle import Bundle
+from models.calibration import Calibration
 from models.fit import Trees
+from models.hazard import HazardModel
 from models.memory_history import MemoryHistory
 from models.table import Scope
 from models.training import Options
@@ -55,4 +58,22 @@ def history(vehicles=40, seed=1, **given):
     return MemoryHistory("small", (vehicle(number, seed, **given) for number in range(vehicles)))
 
 
-__all__ = ["DAY", "PROFILE", "QUICK", "SCOPE", "START", "UNTIL", "event", "history", "vehicle"]
+def blind(bundle):
+    """The same rates for everybody."""
+    flat = Calibration((-2.5,) * 5, (1.0,) * 5)
+    models = tuple(HazardModel(m.mode, m.ends_days, flat) for m in bundle.models)
+    return Bundle(bundle.profile, bundle.feature_names, bundle.expectation, models, bundle.lines)
+
+
+__all__ = [
+    "DAY",
+    "PROFILE",
+    "QUICK",
+    "SCOPE",
+    "START",
+    "UNTIL",
+    "blind",
+    "event",
+    "history",
+    "vehicle",
+]

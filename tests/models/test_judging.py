@@ -5,14 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.bundle import Bundle
-from models.calibration import Calibration
 from models.compare import compare
-from models.hazard import HazardModel
 from models.judging import judge
 from models.table import Scope
 from models.training import train
-from tests.models.fleet import DAY, PROFILE, QUICK, START, UNTIL, history
+from tests.models.fleet import DAY, PROFILE, QUICK, START, UNTIL, blind, history
 
 MIDDLE = START + 120 * DAY
 LATER = Scope("default", MIDDLE, UNTIL)
@@ -26,13 +23,6 @@ def fleet():
 @pytest.fixture(scope="module")
 def bundle(fleet):
     return train(fleet, PROFILE, replace(QUICK, until_ms=MIDDLE))[0]
-
-
-def blind(bundle):
-    """The same rates for everybody."""
-    flat = Calibration((-2.5,) * 5, (1.0,) * 5)
-    models = tuple(HazardModel(m.mode, m.ends_days, flat) for m in bundle.models)
-    return Bundle("small", bundle.feature_names, bundle.expectation, models, bundle.lines)
 
 
 def test_rows_are_later_than_training_and_outcomes_are_known(fleet, bundle):

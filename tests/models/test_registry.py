@@ -171,12 +171,16 @@ def test_a_profile_is_no_way_to_another_place(copy, profile):
         inner.roll_back(profile, "ann", "why", 1)
 
 
+def _more(intercept):
+    return tuple(one + 0.1 for one in intercept)
+
+
 def test_what_scores_otherwise_than_when_saved_is_refused(copy, trained, monkeypatch):
     """Intact files, but not the scores that were stored: another library, another machine."""
     root, _ = copy
     bundle = trained[0]
     shifted = tuple(
-        replace(m, calibration=replace(m.calibration, sudden=(1e-3,) * len(m.ends_days)))
+        replace(m, calibration=replace(m.calibration, intercept=_more(m.calibration.intercept)))
         for m in bundle.models
     )
     other = Bundle("small", bundle.feature_names, bundle.expectation, shifted, bundle.lines)

@@ -78,6 +78,11 @@ def _show(found: FleetFigures) -> None:
             for mode, one in found.modes.items()
         ],
     )
+    _show_tenths(found)
+    _show_ranges(found)
+
+
+def _show_tenths(found: FleetFigures) -> None:
     print_table(
         f"Calibration by tenth of risk, where {LEAST_EVENTS} failures or more came: "
         f"{found.tenths_honest} of {found.tenths_judged} within {HONEST[0]} to {HONEST[1]}; "
@@ -96,6 +101,9 @@ def _show(found: FleetFigures) -> None:
             for one in figures.tenths
         ],
     )
+
+
+def _show_ranges(found: FleetFigures) -> None:
     print_table(
         f"90 % ranges of risk on fresh vehicles, {PROMISED:.0%} promised",
         ("days", "cases", "hold the oracle's risk", "hold what came", "width"),

@@ -20,6 +20,7 @@ from app.settings import load_settings
 from contracts.batches import Floats, Ints, Summaries
 from contracts.errors import DataError
 from contracts.records import FRAME_SPAN_MS
+from contracts.risk import MONTH
 from contracts.topics import PARTITIONS
 from features.profile import Profile, builtin_profile
 from features.replay import replay
@@ -145,7 +146,7 @@ def _judge(data: Data, profile: Profile, model: _Model, progress: Progress) -> H
     place = partial(partition_of, partitions=PARTITIONS)
     raised = alerts_of(scored, policies, place, PARTITIONS).raised
     hours = scored.frames * FRAME_SPAN_MS / 3_600_000
-    risk = np.asarray(scored.risk[:, :, 1])
+    risk = np.asarray(scored.risk[:, :, MONTH])
     figures = HealthyFigures(
         bundle.id,
         model.trained,
