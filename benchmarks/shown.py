@@ -4,12 +4,13 @@ import asyncio
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 
 from app.settings import Settings
@@ -29,6 +30,13 @@ _EVERY_S = 5.0
 _BURST_S = 0.01
 _LAST_S = 20
 _SCORED = re.compile(r'id="data".*?datetime="[^"]+".*?datetime="([^"]+)"', re.DOTALL)
+
+
+class _Told(msgspec.Struct):
+    scored_ms: int
+
+
+_decoder = msgspec.json.Decoder(_Told)
 
 
 @dataclass
@@ -92,6 +100,7 @@ class OpenPage:
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._listener = Listener(served, number, self._heard, f"?vehicle={self.vehicle}")
+        self.told: list[tuple[int, float]] = []
         self.scored: list[tuple[int, float]] = []
         self.read, self.errors = 0, 0
 
@@ -106,7 +115,9 @@ class OpenPage:
         if self._task:
             self._task.cancel()
 
-    def _heard(self, kind: str, data: bytes, _now: float) -> None:
+    def _heard(self, kind: str, data: bytes, now: float) -> None:
+        if kind == "risk":
+            self.told.append((_decoder.decode(data).scored_ms // 1_000, now))
         if kind in TOLD and (kind != "alert" or self.vehicle.encode() in data):
             self._wanted.set()
 
@@ -126,14 +137,16 @@ class OpenPage:
             await asyncio.sleep(_REFRESH_S)
 
 
-def _waits(pages: Sequence[OpenPage], sent: Sent) -> tuple[list[tuple[float, float]], int]:
-    """Of every frame that a page has shown when it was produced and how long it took; how many
-    none has.
+def _waits(
+    sent: Sent, came: Mapping[str, Sequence[tuple[int, float]]]
+) -> tuple[list[tuple[float, float]], int]:
+    """Of every frame that came, by vehicle (event time in s, when), when it was produced and how
+    long it took; how many never did.
     """
     found, missing = [], 0
-    for page in pages:
-        for time_ms, at in sent.at[page.vehicle].items():
-            seen = [now for scored_s, now in page.scored if scored_s >= time_ms // 1_000]
+    for vehicle, times in came.items():
+        for time_ms, at in sent.at[vehicle].items():
+            seen = [now for scored_s, now in times if scored_s >= time_ms // 1_000]
             if seen:
                 found.append((at, min(seen) - at))
             else:
@@ -159,10 +172,11 @@ async def shown(
         await asyncio.to_thread(produce, settings, fleet, watched, rate, seconds, sent)
         took = time.monotonic() - began
         for _ in range(_LAST_S):
-            if _waits(pages, sent)[1]:
+            if _waits(sent, {page.vehicle: page.scored for page in pages})[1]:
                 await asyncio.sleep(1.0)
         await asyncio.gather(*(page.close() for page in pages))
-    found, missing = _waits(pages, sent)
+    found, missing = _waits(sent, {page.vehicle: page.scored for page in pages})
+    heard, _ = _waits(sent, {page.vehicle: page.told for page in pages})
     # The first seconds fill caches and make the vehicles' state.
     settled = [wait for at, wait in found if at > began + seconds / 6]
     if not settled:
@@ -178,6 +192,7 @@ async def shown(
         "p50_s": float(np.quantile(settled, 0.5)),
         "p99_s": float(np.quantile(settled, 0.99)),
         "longest_s": float(max(settled)),
+        "told_p50_s": float(np.median([wait for at, wait in heard if at > began + seconds / 6])),
         "page_reads_per_s": sum(page.read for page in pages) / took,
         "page_errors": sum(page.errors for page in pages),
     }

@@ -5,6 +5,7 @@ clickhouse-connect, Grafana and curl. https://clickhouse.com/docs/interfaces/htt
 """
 
 import argparse
+import asyncio
 import base64
 import contextlib
 import hashlib
@@ -12,17 +13,15 @@ import hmac
 import os
 import re
 import shutil
-import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import anyio
 import cramjam
 import msgspec
 import uvicorn
-from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -65,7 +64,7 @@ class StoreServer:
         self._engine = engine
         self._credentials = f"{user}:{password}".encode()
         self._scratch = scratch
-        self._slots = anyio.CapacityLimiter(_CONCURRENT)
+        self._threads = ThreadPoolExecutor(_CONCURRENT)
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -89,9 +88,10 @@ class StoreServer:
         began = time.monotonic_ns()
         try:
             self._authenticate(request)
-            with tempfile.NamedTemporaryFile(dir=self._scratch, delete=True) as file:
-                statement = await _statement(request, Path(file.name))
-                answer = await run_sync(self._engine.run, statement, limiter=self._slots)
+            with _place(self._scratch) as path:
+                statement = await _statement(request, path)
+                loop = asyncio.get_running_loop()
+                answer = await loop.run_in_executor(self._threads, self._engine.run, statement)
         except EngineError as error:
             return _failure(error, query_id)
         except OSError as error:
@@ -117,14 +117,19 @@ def _given_credentials(request: Request) -> bytes:
     return f"{user}:{key}".encode()
 
 
-async def _statement(request: Request, scratch: Path) -> Statement:
+async def _statement(request: Request, rows: Path) -> Statement:
+    """What is asked. Rows that follow an INSERT are written to the path `rows`."""
     query = request.query_params.get("query", "")
-    written = await _spool(request, scratch)
-    has_data = bool(written)
     encoding = _encoding(request)
-    if written and not _INSERT.match(query.encode()):
-        rest, has_data = await run_sync(_split_body, scratch, encoding)
-        query = f"{query}\n{rest}" if query else rest
+    if _INSERT.match(query.encode()):
+        has_data = bool(await _spool(request, rows))
+    else:
+        body = b"".join([chunk async for chunk in _body(request)])
+        if len(body) <= _CHUNK:
+            text, has_data = _split(body, encoding, rows)
+        else:
+            text, has_data = await asyncio.to_thread(_split, body, encoding, rows)
+        query = f"{query}\n{text}" if query else text
         encoding = ""
     parameters = request.query_params.items()
     return Statement(
@@ -139,7 +144,7 @@ async def _statement(request: Request, scratch: Path) -> Statement:
             if name not in _INTERFACE and not name.startswith("param_")
         },
         parameters={name[6:]: value for name, value in parameters if name.startswith("param_")},
-        data=scratch if has_data else None,
+        data=rows if has_data else None,
         compression=encoding,
     )
 
@@ -151,9 +156,8 @@ def _encoding(request: Request) -> str:
     return encoding
 
 
-def _split_body(path: Path, encoding: str) -> tuple[str, bool]:
-    """The statement of a body, and whether rows follow it: `path` then holds these only."""
-    body = path.read_bytes()
+def _split(body: bytes, encoding: str, rows: Path) -> tuple[str, bool]:
+    """The statement of a body, and whether rows follow it: they are then written to `rows`."""
     if encoding:
         try:
             body = bytes(_DECODERS[encoding](body))
@@ -161,27 +165,44 @@ def _split_body(path: Path, encoding: str) -> tuple[str, bool]:
             raise EngineError(f"Code: 354. DB::Exception: the body isn't {encoding}") from error
     insert = _INSERT.match(body)
     data = body[insert.end() :] if insert else b""
+    has_data = bool(data.strip())
     try:
-        statement = (insert[0] if insert and data.strip() else body).decode()
+        statement = (insert[0] if insert and has_data else body).decode()
     except UnicodeDecodeError:
         text = "Code: 62. DB::Exception: the statement isn't UTF-8 text. (SYNTAX_ERROR)"
         raise EngineError(text) from None
-    if data:
-        path.write_bytes(data)
-    return statement, bool(data.strip())
+    if has_data:
+        rows.write_bytes(data)
+    return statement, has_data
 
 
 async def _spool(request: Request, path: Path) -> int:
     """Write the body to `path`; its length."""
     written = 0
     with path.open("wb") as file:
-        async for chunk in request.stream():
-            written += len(chunk)
-            if written > MAX_BODY_BYTES:
-                text = f"Code: 241. DB::Exception: the body is over {MAX_BODY_BYTES} bytes"
-                raise EngineError(text)
-            file.write(chunk)
+        async for chunk in _body(request):
+            written += file.write(chunk)
     return written
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    read = 0
+    async for chunk in request.stream():
+        read += len(chunk)
+        if read > MAX_BODY_BYTES:
+            text = f"Code: 241. DB::Exception: the body is over {MAX_BODY_BYTES} bytes"
+            raise EngineError(text)
+        yield chunk
+
+
+@contextlib.contextmanager
+def _place(folder: Path) -> Iterator[Path]:
+    """A path of its own for rows; what is written there goes again."""
+    path = folder / uuid.uuid4().hex
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _success(answer: Answer, query_id: str, elapsed_ns: int) -> Response:
@@ -198,9 +219,10 @@ def _success(answer: Answer, query_id: str, elapsed_ns: int) -> Response:
         "X-ClickHouse-Timezone": "UTC",
         "Content-Length": str(len(answer.body)),
     }
-    return StreamingResponse(
-        _chunks(answer), headers=headers, media_type="application/octet-stream"
-    )
+    kind = "application/octet-stream"
+    if len(answer.body) <= _CHUNK:
+        return Response(bytes(answer.body), headers=headers, media_type=kind)
+    return StreamingResponse(_chunks(answer), headers=headers, media_type=kind)
 
 
 async def _chunks(answer: Answer) -> AsyncIterator[bytes]:

@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Annotated
@@ -30,6 +30,8 @@ from infra.reads.vehicles import newest_scores
 router = APIRouter(prefix="/api", tags=["stream"])
 _POLL_S = 1.0
 _SCORES_S = 0.25
+_COUNTING = 0.1
+"""The share of the time that counting a fleet may take: a large one is counted less often."""
 _HEARTBEAT_S = 15.0
 _KEPT = 1_000
 _QUEUE = 200
@@ -65,7 +67,9 @@ class Hub:
         self._summary = ""
         self._scored: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
+        self._look: asyncio.Task[None] | None = None
         self._fleet: Event | None = None
+        self._count_again_s = 0.0
         self._epoch = 0
         self._born = context.wall_ms()
 
@@ -108,10 +112,10 @@ class Hub:
 
     async def close(self) -> None:
         """Stop watching."""
-        if self._task:
-            self._task.cancel()
+        for task in filter(None, (self._task, self._look)):
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+                await task
 
     def _missed(self, last_id: str) -> list[Event]:
         """What a returning client has not seen; one `reset` where we can't know. A new client
@@ -128,21 +132,29 @@ class Hub:
     async def _watch(self) -> None:
         looked_s = float("-inf")
         while self._listeners:
-            try:
-                watched = sorted(set(self._listeners.values()) - {""})
-                for vehicle, data in await asyncio.to_thread(self._new_scores, watched):
-                    self._tell(Event(next(self._numbers), "risk", data, vehicle))
-                if time.monotonic() - looked_s >= _POLL_S:
-                    looked_s = time.monotonic()
-                    for kind, data in await asyncio.to_thread(self._changes):
-                        self._tell(Event(next(self._numbers), kind, data))
-            except TelltaleError as error:
-                _log.warning("live stream waits for the store", reason=str(error))
+            # Scores don't wait for the fleet to be counted.
+            if (not self._look or self._look.done()) and time.monotonic() - looked_s >= _POLL_S:
+                looked_s = time.monotonic()
+                self._look = asyncio.create_task(self._tell_changes())
+            await self._tell_scores()
             await asyncio.sleep(_SCORES_S)
+        if self._look:
+            await self._look
         # What happens while nobody listens is read from the page, not from the stream.
         self._versions, self._summary, self._fleet, self._scored = None, "", None, {}
         self._kept.clear()
         self._epoch += 1
+
+    async def _tell_scores(self) -> None:
+        watched = sorted(set(self._listeners.values()) - {""})
+        with _told_when_away():
+            for vehicle, data in await asyncio.to_thread(self._new_scores, watched):
+                self._tell(Event(next(self._numbers), "risk", data, vehicle))
+
+    async def _tell_changes(self) -> None:
+        with _told_when_away():
+            for kind, data in await asyncio.to_thread(self._changes):
+                self._tell(Event(next(self._numbers), kind, data))
 
     def _new_scores(self, watched: list[str]) -> list[tuple[str, str]]:
         """Vehicles of these that were scored since the last look, and what is told of each. The
@@ -169,14 +181,23 @@ class Hub:
             alerts = alerts_by_id(store, tenant, differing[start : start + _BATCH])
             found += [("alert", _json(alert_view(one))) for one in alerts.values()]
         self._versions = now
-        summary = asdict(self._context.summary(keep_s=_POLL_S))
-        told = _json({key: value for key, value in summary.items() if key != "now_ms"})
-        if told != self._summary:
-            found.append(("fleet", _json(summary)))
-        self._summary = told
+        if found or time.monotonic() >= self._count_again_s:
+            # Counts from before what is told beside them would contradict it.
+            found += self._counted(keep_s=0.0 if found else _POLL_S)
         if found:
             self._context.answers.looks.forget(tenant)
         return found
+
+    def _counted(self, keep_s: float) -> list[tuple[str, str]]:
+        """The fleet's counts, if they differ from those told last."""
+        began_s = time.monotonic()
+        summary = asdict(self._context.summary(keep_s))
+        now_s = time.monotonic()
+        self._count_again_s = now_s + (now_s - began_s) / _COUNTING
+        told = _json({key: value for key, value in summary.items() if key != "now_ms"})
+        differs = told != self._summary
+        self._summary = told
+        return [("fleet", _json(summary))] if differs else []
 
     def _tell(self, event: Event) -> None:
         self._kept.append(event)
@@ -237,6 +258,14 @@ async def stream(
     still = partial(door.still, request.headers, caller)
     told = hubs.of(caller).listen(last_event_id, vehicle, still)
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+
+
+@contextlib.contextmanager
+def _told_when_away() -> Iterator[None]:
+    try:
+        yield
+    except TelltaleError as error:
+        _log.warning("live stream waits for the store", reason=str(error))
 
 
 def _json(value: object) -> str:

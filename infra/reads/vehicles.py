@@ -50,9 +50,12 @@ class RiskPoint:
 
 _REGISTERED = """
 SELECT vehicle_id, profile, vin_last4, vin_sealed, plate, model, depot FROM vehicles FINAL
-WHERE tenant = %(tenant)s AND {named} ORDER BY time DESC LIMIT 1
+WHERE tenant = %(tenant)s AND {named}
 """
-_CALLED = "((vin_hash = %(vin)s AND vin_hash != '') OR upperUTF8(plate) = upperUTF8(%(key)s))"
+# Two may have borne a plate, one after the other; an id is one row's key.
+_CALLED = """((vin_hash = %(vin)s AND vin_hash != '') OR upperUTF8(plate) = upperUTF8(%(key)s))
+ORDER BY time DESC LIMIT 1
+"""
 _HEARD_IN = ("current_risk", "summaries", "events", "alerts")
 """Where a vehicle is that sends data but was never registered."""
 
