@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from contracts.batches import Floats
 from contracts.dead_letters import Reason
 from contracts.records import Frame, Record
 
@@ -86,7 +87,7 @@ def make_frame(  # noqa: PLR0913 (a frame has this many parts)
 
 def frame_arrays(
     frame: Frame,
-) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16], npt.NDArray[np.float32]]:
+) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16], Floats]:
     """`(signals [k], offsets_ms [n], samples [n x k])` as read-only views of the frame's bytes.
 
     Raises DecodeError("bad_shape") when the blobs don't fit each other.

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from contracts.records import VehicleEvent
 from features import ages, baseline, codes, moments
 from features.baseline import EMPTY
@@ -58,7 +58,7 @@ def apply_event(plan: Plan, block: Block, event: VehicleEvent) -> int:
     return NONE
 
 
-def _mark(block: Block, made: npt.NDArray[np.bool_]) -> None:
+def _mark(block: Block, made: Flags) -> None:
     """Remember that these vehicles' rows are made now, and date them: the newest event time, and
     always later than the row before.
 
@@ -81,7 +81,7 @@ def _advance(plan: Plan, block: Block, time_ms: Ints) -> None:
     np.copyto(block.first, time_ms, where=fresh)
 
 
-def _renew(plan: Plan, block: Block, batch: Batch) -> npt.NDArray[np.bool_]:
+def _renew(plan: Plan, block: Block, batch: Batch) -> Flags:
     """Take over the newest frame's values; whether one left its band with it ([n])."""
     later = batch.time_ms > block.frame
     same = (batch.time_ms == block.frame) & (batch.seq > block.frame_seq)
@@ -99,7 +99,7 @@ def _renew(plan: Plan, block: Block, batch: Batch) -> npt.NDArray[np.bool_]:
     return surprised
 
 
-def _out(plan: Plan, value: Floats) -> npt.NDArray[np.bool_]:
+def _out(plan: Plan, value: Floats) -> Flags:
     return np.abs(value) > plan.profile.surprise
 
 

@@ -3,9 +3,8 @@
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats
+from contracts.batches import Doubles, Floats
 
 HALF_LIVES: Final = (1, 3)
 """Which of the profile's half-lives the counts use."""
@@ -16,6 +15,6 @@ def advance(counts: Floats, factor: Floats) -> None:
     counts *= factor[:, HALF_LIVES, None]
 
 
-def add(counts: Floats, code: int, lag_ms: int, half_lives_ms: npt.NDArray[np.float64]) -> None:
+def add(counts: Floats, code: int, lag_ms: int, half_lives_ms: Doubles) -> None:
     """Count one vehicle's fault code ([2, codes]) that is `lag_ms` older than its newest time."""
     counts[:, code] += np.exp2(-lag_ms / half_lives_ms[list(HALF_LIVES)]).astype(np.float32)

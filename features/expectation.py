@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from contracts.batches import Floats
+from contracts.batches import Doubles, Floats
 from contracts.errors import ModelError
 from features.profile import Profile
 
@@ -189,7 +189,7 @@ def _columns(profile: Profile) -> tuple[tuple[str, ...], tuple[int, ...], Floats
     )
 
 
-def _fit_inputs(values: npt.NDArray[np.float64]) -> Floats:
+def _fit_inputs(values: Doubles) -> Floats:
     """Mean, standard deviation and standardised range [4, O], robust to single wild values."""
     found = np.zeros((4, values.shape[1]))
     found[1] = 1.0
@@ -209,9 +209,7 @@ def _basis(inputs: Floats) -> list[Floats]:
     return [one, *inputs, *(inputs[i] * inputs[j] for i, j in pairs)]
 
 
-def _ridge(
-    basis: npt.NDArray[np.float64], target: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.floating], float]:
+def _ridge(basis: Doubles, target: Doubles) -> tuple[npt.NDArray[np.floating], float]:
     """Coefficients and residual sd; fitted twice, the second time without outliers."""
     rows = np.ones(len(target), np.bool_)
     penalty = RIDGE * np.eye(basis.shape[1])

@@ -10,9 +10,8 @@ beyond rounding (float32, values of order one; see the tests for the tolerance).
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Doubles, Floats, Ints
 
 WEIGHT: Final = 0
 VALUE: Final = 1
@@ -26,7 +25,7 @@ TERMS: Final = 4
 """The first four sums get a frame's own terms: presence, value, square, over the limit."""
 
 
-def decay(lag_ms: Ints, half_lives_ms: npt.NDArray[np.float64]) -> tuple[Floats, Floats]:
+def decay(lag_ms: Ints, half_lives_ms: Doubles) -> tuple[Floats, Floats]:
     """`2^-d` and `d` [n, H] of lags [n] >= 0 measured in half-lives [H]."""
     lags = lag_ms[:, None] / half_lives_ms
     return np.exp2(-lags).astype(np.float32), lags.astype(np.float32)

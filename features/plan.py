@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats, Summaries
+from contracts.batches import Doubles, Flags, Floats, Ints, Summaries
 from contracts.errors import ModelError
 from features.expectation import Expectation
 from features.moments import TERMS
@@ -23,7 +22,7 @@ class Plan:
 
     profile: Profile
     expectation: Expectation
-    half_lives_ms: npt.NDArray[np.float64]
+    half_lives_ms: Doubles
     low_limit: Floats
     high_limit: Floats
     band: Floats
@@ -43,14 +42,14 @@ class Batch:
     out of its band.
     """
 
-    time_ms: npt.NDArray[np.int64]
-    seq: npt.NDArray[np.int64]
+    time_ms: Ints
+    seq: Ints
     value: Floats
     terms: Floats
     spread: Floats
-    out: npt.NDArray[np.bool_]
+    out: Flags
 
-    def take(self, rows: npt.NDArray[np.int64] | slice) -> "Batch":
+    def take(self, rows: Ints | slice) -> "Batch":
         """Some of the frames."""
         return Batch(
             self.time_ms[rows],
@@ -84,7 +83,7 @@ def make_plan(profile: Profile, expectation: Expectation | None = None) -> Plan:
     )
 
 
-def prepare(plan: Plan, frames: Summaries, rows: npt.NDArray[np.int64] | slice) -> Batch:
+def prepare(plan: Plan, frames: Summaries, rows: Ints | slice) -> Batch:
     """Standardise some frames' statistics. Elementwise: a frame's result depends on it alone."""
     stats = frames.stats[rows]
     value = plan.expectation.residuals(np.ascontiguousarray(stats[:, :, 1]))

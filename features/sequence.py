@@ -24,7 +24,7 @@ RING: Final = 32
 MAX_SEQUENCE: Final = (1 << 63) - 1
 
 
-def accept(windows: Ints, sequence: Ints) -> npt.NDArray[np.int64]:
+def accept(windows: Ints, sequence: Ints) -> Ints:
     """NEW, DUPLICATE or STALE for one sequence number >= 0 of each window; marks the new ones.
 
     `windows` [n, 6] is changed in place; `sequence` [n].

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import STATISTICS, Floats, Ints, Summaries
+from contracts.batches import STATISTICS, Flags, Floats, Ints, Summaries
 from contracts.catalogue import signals_by_id
 from contracts.dead_letters import Reason
 from contracts.records import FRAME_SPAN_MS, Frame
@@ -204,7 +203,7 @@ def _whole(flat: Floats, total: Floats) -> list[Floats]:
 
 
 def _gappy(flat: Floats) -> list[Floats]:
-    known: npt.NDArray[np.bool_] = ~np.isnan(flat)
+    known: Flags = ~np.isnan(flat)
     if flat.shape[1] == 1:
         return [part[:1] for part in _gappy(np.repeat(flat, 2, axis=1))]
     count = known.sum(axis=0).astype(np.float32)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contracts.batches import FeatureRows, Floats, Ints, Summaries
+from contracts.batches import FeatureRows, Flags, Floats, Ints, Summaries
 from contracts.records import Frame, Record, VehicleEvent
 from features import checks, sequence
 from features.apply import NONE, TRIGGERS, apply_event, apply_frames
@@ -159,7 +159,7 @@ class Work:
             found.append(row)
         return np.array(found, np.int64)
 
-    def _kept(self, index: Ints) -> npt.NDArray[np.bool_]:
+    def _kept(self, index: Ints) -> Flags:
         if not self.refused:
             return np.ones(index.size, np.bool_)
         return np.array([i not in self.refused for i in index.tolist()], np.bool_)
@@ -217,7 +217,7 @@ class Work:
             self.refused[i] = Refusal(i, reason, detail)  # type: ignore[arg-type]
 
 
-def _choose(summaries: Summaries, kept: npt.NDArray[np.bool_]) -> Summaries:
+def _choose(summaries: Summaries, kept: Flags) -> Summaries:
     places = np.flatnonzero(kept).tolist()
     return Summaries(
         summaries.profile,

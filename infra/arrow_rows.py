@@ -240,7 +240,7 @@ def times(milliseconds: npt.ArrayLike) -> Any:  # noqa: ANN401 (a pyarrow.Array)
     return pa.array(np.asarray(milliseconds, dtype=np.int64), pa.timestamp("ms", "UTC"))
 
 
-def lists(values: npt.NDArray[np.float32]) -> Any:  # noqa: ANN401 (a pyarrow.Array)
+def lists(values: Floats) -> Any:  # noqa: ANN401 (a pyarrow.Array)
     """Rows [n x width] as a column of lists."""
     flat = np.ascontiguousarray(values, dtype=np.float32).ravel()
     return pa.FixedSizeListArray.from_arrays(pa.array(flat), max(1, values.shape[1]))

@@ -1,10 +1,9 @@
 """What models said, as Arrow tables in the tables' own columns."""
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from contracts.batches import RiskRows, UnusualRows
+from contracts.batches import Floats, RiskRows, UnusualRows
 from infra.arrow_rows import Table, keys, lists
 
 _HORIZONS = ("risk_7", "risk_30", "risk_90")
@@ -38,7 +37,7 @@ def unusual_table(rows: UnusualRows) -> Table:
     return pa.table(columns)
 
 
-def _rul(rows: RiskRows) -> npt.NDArray[np.float32]:
+def _rul(rows: RiskRows) -> Floats:
     if rows.rul is None:
         return np.full((len(rows), 3), np.nan, dtype=np.float32)
     return np.asarray(rows.rul, dtype=np.float32)

@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.compute as pc
 
 from contracts.alerts import Alert, Answer, Silence, Transition
-from contracts.batches import STATISTICS, FeatureRows, RiskRows, Summaries, UnusualRows
+from contracts.batches import (
+    STATISTICS,
+    FeatureRows,
+    Floats,
+    Ints,
+    RiskRows,
+    Summaries,
+    UnusualRows,
+)
 from contracts.dead_letters import DeadLetter, Withheld
 from contracts.errors import DataError, SettingsError
 from contracts.records import VehicleEvent
@@ -228,7 +235,7 @@ def _span(
     }
 
 
-def _matrix(table: arrow_rows.Table, column: str, profile: str) -> npt.NDArray[np.float32]:
+def _matrix(table: arrow_rows.Table, column: str, profile: str) -> Floats:
     lists = table.column(column)
     widths = pc.min_max(pc.list_value_length(lists)).as_py()
     if widths["min"] != widths["max"]:
@@ -240,8 +247,8 @@ def _matrix(table: arrow_rows.Table, column: str, profile: str) -> npt.NDArray[n
     return arrow_rows.matrix(lists, widths["max"])
 
 
-def _milliseconds(table: arrow_rows.Table) -> npt.NDArray[np.int64]:
-    times: npt.NDArray[np.int64] = table.column("time").cast("int64").to_numpy()
+def _milliseconds(table: arrow_rows.Table) -> Ints:
+    times: Ints = table.column("time").cast("int64").to_numpy()
     return times
 
 

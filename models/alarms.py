@@ -11,9 +11,8 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from models.labels import ModeCourse
 
 DAY_MS: Final = 86_400_000
@@ -72,7 +71,7 @@ class Series:
             days += float(times[-1] - times[0]) / DAY_MS if len(times) else 0.0
         return days / 7
 
-    def openings(self, risk: Floats, line: float) -> npt.NDArray[np.bool_]:
+    def openings(self, risk: Floats, line: float) -> Flags:
         """The rows [rows] at which an alert opens."""
         mark = np.where(risk >= line, 1, np.where(risk < CLEAR_SHARE * line, 0, -1))
         fresh = self._fresh()
@@ -114,7 +113,7 @@ class Series:
             found.append(longest[longest > 0] / DAY_MS)
         return np.sort(np.concatenate(found)).astype(np.float32) if found else _NONE
 
-    def _fresh(self) -> npt.NDArray[np.bool_]:
+    def _fresh(self) -> Flags:
         """Rows before which nothing can be open: a vehicle's first, and the first of a new part."""
         found = np.ones(len(self.vehicle), np.bool_)
         found[1:] = self.vehicle[1:] != self.vehicle[:-1]

@@ -16,10 +16,9 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import t as student_t
 
-from contracts.batches import Doubles
+from contracts.batches import Doubles, Ints
 from contracts.errors import ModelError
 
 CHARGE_V: Final = (3.8, 4.15)
@@ -157,7 +156,7 @@ def fit_health(cells: Sequence[tuple[Doubles, Doubles]]) -> HealthModel:
     return HealthModel(slopes.tolist(), repeatability, disagreement, factor)
 
 
-def _places(cells: Sequence[tuple[Doubles, Doubles]]) -> list[npt.NDArray[np.int64]]:
+def _places(cells: Sequence[tuple[Doubles, Doubles]]) -> list[Ints]:
     ends = np.cumsum([len(health) for _, health in cells])
     return np.split(np.arange(ends[-1]), ends[:-1])
 

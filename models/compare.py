@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Doubles, Floats, Ints
+from contracts.batches import Doubles, Flags, Floats, Ints
 from contracts.errors import DataError
 
 DRAWS: Final = 2_000
@@ -120,7 +119,7 @@ def _average_precision(judged: Sequence[Judged], weights: Doubles) -> Difference
     return _difference("average precision", first, second, drawn[1] - drawn[0])
 
 
-def _precision(came: npt.NDArray[np.bool_], weight: Doubles) -> Doubles:
+def _precision(came: Flags, weight: Doubles) -> Doubles:
     """Average precision [draws] of rows in order of risk, each counted `weight` [draws x n]."""
     hits = weight * came
     share = np.cumsum(hits, axis=1) / np.maximum(np.cumsum(weight, axis=1), 1e-12)

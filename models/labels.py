@@ -13,9 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from contracts.records import VehicleEvent
 from features.profile import Profile
 
@@ -126,7 +125,7 @@ def _times(times: list[int]) -> Ints:
     return np.array(sorted(times), np.int64)
 
 
-def is_broken(course: Course, time_ms: Ints) -> npt.NDArray[np.bool_]:
+def is_broken(course: Course, time_ms: Ints) -> Flags:
     """Whether the vehicle stood broken at each time [n] (failure included, repair not)."""
     found = np.zeros(len(time_ms), np.bool_)
     for start, end in course.broken.tolist():
@@ -161,7 +160,7 @@ def _next(times: Ints, after: Ints) -> Ints:
     return np.append(times, _NEVER)[np.searchsorted(times, after, side="right")]
 
 
-def survived_bins(label: Floats, bins: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def survived_bins(label: Floats, bins: int) -> tuple[Floats, Flags]:
     """`(weight, failed)` [n x bins]: how much of each bin a row was at risk, and whether the mode
     failed in it.
     """

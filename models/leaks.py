@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import rankdata
 
-from contracts.batches import Doubles, Floats, Ints
+from contracts.batches import Doubles, Flags, Floats, Ints
 from contracts.errors import ModelError
 from models.table import Table
 
@@ -97,7 +96,7 @@ def _known(values: Floats) -> Floats:
     return np.where(np.isnan(found), np.nanmedian(found, axis=0), found)
 
 
-def _auc(values: Floats, failed: npt.NDArray[np.bool_]) -> Doubles:
+def _auc(values: Floats, failed: Flags) -> Doubles:
     """How well each feature orders [features], whichever its sign; ties count half."""
     rank = rankdata(values, axis=0)
     hits = int(failed.sum())

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xgboost as xgb
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from features.profile import Profile
 from models.calibrate import calibrate
 from models.fit import MAX_BIN, Trees
@@ -99,7 +98,7 @@ class _Learner:
         self.seen, self.label, self.trees = seen, label, trees
         self.learn = np.arange(len(label)) % LEARN_EVERY == 0
 
-    def hold_out(self, out: npt.NDArray[np.bool_]) -> tuple[Any, list[float]]:
+    def hold_out(self, out: Flags) -> tuple[Any, list[float]]:
         """Trees without some rows, and the loss on these after each round."""
         known, judged = self.learn & ~out, self.learn & out
         matrix = self._matrix(known)
@@ -129,10 +128,10 @@ class _Learner:
         grown = xgb.train(self.trees.parameters(), self._matrix(self.learn), rounds, obj=likelihood)
         return booster_of(bytes(grown.save_raw("ubj")))
 
-    def _likelihood(self, rows: npt.NDArray[np.bool_]) -> Likelihood:
+    def _likelihood(self, rows: Flags) -> Likelihood:
         return Likelihood(tuple(pooled_log_odds(self.label[rows], 1)))
 
-    def _matrix(self, rows: npt.NDArray[np.bool_], ref: Any = None) -> Any:  # noqa: ANN401
+    def _matrix(self, rows: Flags, ref: Any = None) -> Any:  # noqa: ANN401
         return xgb.QuantileDMatrix(
             self.seen[rows], self.label[rows], max_bin=MAX_BIN, nthread=1, ref=ref
         )

@@ -15,10 +15,9 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import xgboost as xgb
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from contracts.errors import ModelError
 from features.profile import Profile
 from features.vector import FeatureSpec, feature_specs
@@ -218,7 +217,7 @@ class _Job:
         self.shares = max(1, -(-len(rows) // options.rows))
         self.share = np.arange(len(rows)) % self.shares
 
-    def see(self, known: npt.NDArray[np.bool_]) -> tuple[Fusion, Floats]:
+    def see(self, known: Flags) -> tuple[Fusion, Floats]:
         """A fusion fitted on the known rows, and what trees see of all rows."""
         values, vehicle = self.rows.values, self.rows.vehicle
         fusion, own = fit_fusion(
@@ -229,7 +228,7 @@ class _Job:
         sums[~known] = fusion.values(values[~known])
         return fusion, np.hstack([values[:, self.columns], sums])
 
-    def hold_out(self, out: npt.NDArray[np.bool_]) -> tuple[Any, list[float], Floats]:
+    def hold_out(self, out: Flags) -> tuple[Any, list[float], Floats]:
         """Trees without some units, their error on these by round, and what they say of them."""
         _, seen = self.see(~out)
         some = self.share == 0
@@ -255,7 +254,7 @@ class _Job:
         grown = xgb.train(self.options.parameters(self.options.seeds[place]), matrix, rounds)
         return booster_of(bytes(grown.save_raw("ubj")))
 
-    def _matrix(self, seen: Floats, rows: npt.NDArray[np.bool_], ref: Any = None) -> Any:  # noqa: ANN401
+    def _matrix(self, seen: Floats, rows: Flags, ref: Any = None) -> Any:  # noqa: ANN401
         return xgb.QuantileDMatrix(
             seen[rows], self.target[rows], max_bin=_MAX_BIN, nthread=1, ref=ref
         )

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats, Ints, Summaries
+from contracts.batches import Flags, Floats, Ints, Summaries
 from contracts.errors import DataError
 from contracts.ports import History
 from contracts.records import VehicleEvent
@@ -200,9 +199,7 @@ def _replayed(
         told(share)
 
 
-def _thinned(
-    vehicles: Sequence[str], time_ms: Ints, last: dict[str, int], scope: Scope
-) -> npt.NDArray[np.bool_]:
+def _thinned(vehicles: Sequence[str], time_ms: Ints, last: dict[str, int], scope: Scope) -> Flags:
     """Which rows to keep: replay thins within a span of history, this across spans."""
     keep = np.zeros(len(time_ms), np.bool_)
     for index, (vehicle, time) in enumerate(zip(vehicles, time_ms.tolist(), strict=True)):
@@ -244,7 +241,7 @@ def _assemble(
     )
 
 
-def in_use(vehicle: Ints, time_ms: Ints, lives: Sequence[Course]) -> npt.NDArray[np.bool_]:
+def in_use(vehicle: Ints, time_ms: Ints, lives: Sequence[Course]) -> Flags:
     """Which rows [n], by vehicle, are of one that doesn't stand broken: those that do say nothing
     about what will fail.
     """

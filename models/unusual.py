@@ -15,9 +15,8 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import FeatureRows, Floats, UnusualRows
+from contracts.batches import FeatureRows, Flags, Floats, UnusualRows
 from contracts.errors import ModelError
 from features.profile import Profile
 from features.vector import feature_specs
@@ -70,7 +69,7 @@ class Usual:
         """Each signal's distance [n x signals] in multiples of its tail; unknown ones are 0."""
         return _distances(self, values) / self.tail
 
-    def settled(self, values: Floats) -> npt.NDArray[np.bool_]:
+    def settled(self, values: Floats) -> Flags:
         """Which rows [n] are of vehicles that are known for long enough."""
         return np.asarray(values[:, self.age] >= self.settled_days)
 

@@ -3,12 +3,11 @@
 import warnings
 
 import numpy as np
-import numpy.typing as npt
+
+from contracts.batches import Doubles, Ints
 
 
-def downsample(
-    time_ms: npt.NDArray[np.int64], values: npt.NDArray[np.float64], points: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def downsample(time_ms: Ints, values: Doubles, points: int) -> tuple[Ints, Doubles]:
     """Means of `values` [frames x columns] over at most `points` stretches of equal time.
 
     `time_ms` rises; a point's time is the mean of its frames'. Stretches without frames are left

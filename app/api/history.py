@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 from fastapi import APIRouter, Query
 
 from app.api import words
@@ -15,6 +14,7 @@ from app.api.problems import ProblemError, unknown
 from app.api.risk import POINTS, Since
 from app.api.vehicles import Key, registered
 from contracts.alerts import Alert
+from contracts.batches import Doubles, Ints
 from features.profile import Profile, ProfileSignal, builtin_profile
 from infra.reads.alerts import newest_alerts
 from infra.reads.fleet import DAY_MS
@@ -132,7 +132,7 @@ def series(
     signals: Sequence[ProfileSignal],
     since_ms: int,
     points: int,
-) -> tuple[npt.NDArray[np.int64], list[npt.NDArray[np.float64]]]:
+) -> tuple[Ints, list[Doubles]]:
     """Times, and per signal the columns value, low, high [points x 3]; NaN where nothing is
     known. The profile has to be one that we have.
     """
@@ -168,7 +168,7 @@ def _name(signal: ProfileSignal) -> SignalName:
     return SignalName(signal.path, label, words.unit_text(signal.spec.unit))
 
 
-def _numbers(column: npt.NDArray[np.float64]) -> list[float | None]:
+def _numbers(column: Doubles) -> list[float | None]:
     return [round(value, 4) if np.isfinite(value) else None for value in column.tolist()]
 
 

@@ -12,9 +12,9 @@ from typing import Annotated
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from app.api.problems import ProblemError
+from contracts.batches import Floats
 from contracts.catalogue import catalogue, signals_by_id
 from contracts.codec import MAX_RECORDS, make_frame
 from contracts.dead_letters import Reason
@@ -193,7 +193,7 @@ def _frame(form: FrameForm, tenant: str, time_ms: int) -> Frame:
         raise
 
 
-def _samples(samples: list[list[float | None]]) -> npt.NDArray[np.float32]:
+def _samples(samples: list[list[float | None]]) -> Floats:
     # What is too large for 32 bits becomes infinite, which is refused as a value.
     with np.errstate(over="ignore"):
         return np.array(samples, dtype="<f4")

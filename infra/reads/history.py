@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from contracts.batches import Floats
+from contracts.batches import Floats, Ints
 from contracts.records import EventKind
 from infra.arrow_rows import matrix
 from infra.clickhouse import ClickHouse
@@ -19,7 +16,7 @@ MAX_FRAMES = 60_000
 class Means:
     """Means of all signals: `time_ms` [frames], oldest first, `values` [frames x signals]."""
 
-    time_ms: npt.NDArray[np.int64]
+    time_ms: Ints
     values: Floats
 
 
@@ -55,7 +52,7 @@ def frame_means(
         signals=signals,
         limit=MAX_FRAMES,
     )
-    times: npt.NDArray[np.int64] = table.column("t").to_numpy()[::-1]
+    times: Ints = table.column("t").to_numpy()[::-1]
     return Means(times, matrix(table.column("mean"), signals)[::-1])
 
 

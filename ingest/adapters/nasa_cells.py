@@ -13,10 +13,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Final
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from contracts.batches import Doubles
 from contracts.errors import DataError
 
 _ARCHIVE: Final = re.compile(r"(.+)_(charge|discharge)\.tar\.gz")
@@ -30,9 +29,9 @@ _MAX_BYTES: Final = 64 * 1024 * 1024
 class Curve:
     """Samples [n] of one charge or discharge, as measured at the cell."""
 
-    time_s: npt.NDArray[np.float64]
-    volts: npt.NDArray[np.float64]
-    amps: npt.NDArray[np.float64]
+    time_s: Doubles
+    volts: Doubles
+    amps: Doubles
 
 
 @dataclass

@@ -13,10 +13,10 @@ from typing import Any, Final, get_args
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from contracts.batches import Doubles, Flags
 from contracts.catalogue import catalogue
 from contracts.records import EventKind, VehicleEvent
 from ingest.adapters.cells import RowError, check_time_ms
@@ -72,8 +72,8 @@ class _Batch:
 
     texts: dict[str, list[Any]]
     times: list[Any]
-    values: npt.NDArray[np.float64]
-    possible: npt.NDArray[np.bool_]
+    values: Doubles
+    possible: Flags
 
     def row(self, index: int) -> dict[str, Any]:
         """The row as its dead letter shows it."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+
+from contracts.batches import Floats, Ints
 
 MAX_ID: Final = 64
 
@@ -29,10 +30,10 @@ class Vehicles(dict[str, int]):
 class Columns:
     """Samples of one partition: vehicle's number, Unix ms, signal's column, value in its unit."""
 
-    vehicle: npt.NDArray[np.int64]
-    time_ms: npt.NDArray[np.int64]
-    signal: npt.NDArray[np.int64]
-    value: npt.NDArray[np.float32]
+    vehicle: Ints
+    time_ms: Ints
+    signal: Ints
+    value: Floats
 
     def __len__(self) -> int:
         return len(self.value)

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from contracts.batches import Flags, Ints
 from contracts.dead_letters import DeadLetter, Reason
 from contracts.errors import DataError
 from ingest.samples.columns import MAX_ID, Columns, Vehicles
@@ -86,7 +87,7 @@ class Decoder:
 
     def _one_by_one(
         self, messages: Sequence[Message], letters: list[DeadLetter]
-    ) -> tuple[list[Message], list[Any], npt.NDArray[np.int64]]:
+    ) -> tuple[list[Message], list[Any], Ints]:
         kept, found, times = [], [], []
         for message in messages:
             try:
@@ -110,8 +111,8 @@ class Decoder:
         self,
         messages: Sequence[Message],
         found: Sequence[Any],
-        vehicle: npt.NDArray[np.int64],
-        time_ms: npt.NDArray[np.int64],
+        vehicle: Ints,
+        time_ms: Ints,
         letters: list[DeadLetter],
     ) -> Columns:
         column = self._layout.column
@@ -130,8 +131,8 @@ class Decoder:
         self,
         messages: Sequence[Message],
         found: Sequence[Any],
-        vehicle: npt.NDArray[np.int64],
-        time_ms: npt.NDArray[np.int64],
+        vehicle: Ints,
+        time_ms: Ints,
         letters: list[DeadLetter],
     ) -> Columns:
         rows = [msgspec.structs.astuple(one)[3:] for one in found]
@@ -150,7 +151,7 @@ class Decoder:
         self,
         messages: Sequence[Message],
         given: tuple[npt.NDArray[Any], ...],
-        good: npt.NDArray[np.bool_],
+        good: Flags,
         letters: list[DeadLetter],
     ) -> Columns:
         row, vehicle, time_ms, signal, raw = given
@@ -192,7 +193,7 @@ class Decoder:
         )
 
 
-def _times(given: Sequence[_Time]) -> npt.NDArray[np.int64]:
+def _times(given: Sequence[_Time]) -> Ints:
     """Unix ms of times as numbers (seconds to nanoseconds, told apart by their size) or as ISO 8601
     with a zone. Raises ValueError, TypeError, OverflowError.
     """
@@ -204,9 +205,7 @@ def _times(given: Sequence[_Time]) -> npt.NDArray[np.int64]:
         raise ValueError("a message without a time")
     scale = np.select([np.abs(numbers) < top for top, _ in _SCALES], [by for _, by in _SCALES])
     with np.errstate(all="ignore"):
-        found: npt.NDArray[np.int64] = np.floor(np.clip(numbers * scale, -9e18, 9e18)).astype(
-            np.int64
-        )
+        found: Ints = np.floor(np.clip(numbers * scale, -9e18, 9e18)).astype(np.int64)
     return found
 
 

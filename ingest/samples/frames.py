@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from contracts.batches import Flags, Floats, Ints
 from contracts.records import FRAME_SPAN_MS, Frame
 from ingest.samples.columns import Columns
 from ingest.samples.mapping import Layout
@@ -15,8 +15,6 @@ MAX_CELLS: Final = 40_000
 """Values of a frame, present or missing: 160 kB, so that a message stays far below its limit."""
 _SHIFT: Final = 42
 """Bits for Unix ms until the year 2109."""
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def make_frames(
 
 
 def _cut(
-    cells: npt.NDArray[np.float32],
+    cells: Floats,
     vehicle: Ints,
     time_ms: Ints,
     given: tuple[list[str], Layout, Whose, int],
@@ -85,7 +83,7 @@ def _cut(
             seq += 1
 
 
-def _starts(values: Ints) -> npt.NDArray[np.bool_]:
+def _starts(values: Ints) -> Flags:
     """Where a value differs from the one before."""
     found = np.ones(len(values), bool)
     np.not_equal(values[1:], values[:-1], out=found[1:])

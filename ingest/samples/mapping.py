@@ -6,14 +6,13 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from contracts.batches import Doubles
 from contracts.catalogue import Signal, signal_at
 from contracts.errors import DataError
 from ingest.units import converter
 
 Form = Literal["long", "flat"]
-Floats = npt.NDArray[np.float64]
 
 
 class Fields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,10 +62,10 @@ class Layout:
 
     signals: tuple[Signal, ...]
     column: Mapping[str, int]
-    factor: Floats
-    offset: Floats
-    low: Floats
-    high: Floats
+    factor: Doubles
+    offset: Doubles
+    low: Doubles
+    high: Doubles
 
 
 def parse_gateway(text: bytes, source: str) -> GatewayFile:

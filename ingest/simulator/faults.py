@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 from ingest.simulator.kinds import ModeModel
 from ingest.simulator.seeds import generator
 from ingest.simulator.spec import DAY_MS, FleetSpec
@@ -56,7 +55,7 @@ def sensor_faults(spec: FleetSpec, vehicle: Vehicle) -> list[SensorFault]:
     return faults
 
 
-def silences(spec: FleetSpec, vehicle: Vehicle, time_ms: Ints) -> npt.NDArray[np.bool_]:
+def silences(spec: FleetSpec, vehicle: Vehicle, time_ms: Ints) -> Flags:
     """Which frames [n] were lost with the signal, for one to eight days at a time."""
     rng = generator(spec.seed, vehicle.kind.name, vehicle.index, "silence")
     lost = np.zeros(len(time_ms), np.bool_)

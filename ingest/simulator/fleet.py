@@ -6,9 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Ints, Summaries
+from contracts.batches import Doubles, Ints, Summaries
 from contracts.errors import DataError
 from contracts.records import Record, VehicleEvent
 from ingest.simulator import oracle, stream
@@ -133,7 +132,7 @@ class Fleet:
 
     def oracle_risk(
         self, vehicle_id: str, mode: str, time_ms: Ints, horizon_days: float
-    ) -> npt.NDArray[np.float64]:
+    ) -> Doubles:
         """Probability [n] of the mode's failure within the horizon after `time_ms` [n], given the
         hidden state; NaN while that part is broken.
         """

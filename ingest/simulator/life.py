@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Doubles, Floats, Ints
+from contracts.batches import Doubles, Flags, Floats, Ints
 from contracts.records import EventKind, VehicleEvent
 from ingest.simulator.faults import false_codes, silences, true_codes
 from ingest.simulator.firmware import updates
@@ -29,7 +28,7 @@ class Life:
     usage: Usage
     exposure: Doubles
     book: Book
-    sent: npt.NDArray[np.bool_]
+    sent: Flags
     seq: Ints
     events: list[VehicleEvent]
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Floats, Ints
+from contracts.batches import Flags, Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +29,7 @@ class Usage:
     roughness: Floats
     charge: Floats
     drive: Floats
-    last_of_day: npt.NDArray[np.bool_]
+    last_of_day: Flags
 
     def __len__(self) -> int:
         return len(self.time_ms)

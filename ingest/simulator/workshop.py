@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Doubles, Ints
+from contracts.batches import Doubles, Flags, Ints
 from ingest.simulator.parts import Part, first_part, new_part
 from ingest.simulator.seeds import generator
 from ingest.simulator.spec import DAY_MS, FleetSpec
@@ -46,7 +45,7 @@ class Book:
 
     stays: list[Stay]
     services: Ints
-    driven: npt.NDArray[np.bool_]
+    driven: Flags
 
 
 def exposures(vehicle: Vehicle, usage: Usage, start_ms: int) -> Doubles:

@@ -6,9 +6,8 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from contracts.batches import Doubles
+from contracts.batches import Doubles, Ints
 from contracts.errors import DataError
 from ingest.adapters.nasa_cells import Cell, Curve
 from models.battery import (
@@ -45,7 +44,7 @@ class HealthEvaluation:
 
     figures: HealthFigures
     model: HealthModel
-    cycle: npt.NDArray[np.int64]
+    cycle: Ints
     true: Doubles
     bounds: Doubles
 
@@ -54,7 +53,7 @@ class HealthEvaluation:
 class _Life:
     """One cell after its new cycles: number, charge passed as share of new, health in percent."""
 
-    cycle: npt.NDArray[np.int64]
+    cycle: Ints
     passed: Doubles
     health: Doubles
 
