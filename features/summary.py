@@ -1,19 +1,20 @@
 """Frames reduced to their statistics, many at a time, and the frames that make no sense."""
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from typing import Final
 
 import numpy as np
 
-from contracts.batches import STATISTICS, Flags, Floats, Ints, Summaries
+from contracts.batches import STATISTICS, Floats, Ints, Summaries
 from contracts.catalogue import signals_by_id
 from contracts.dead_letters import Reason
 from contracts.records import FRAME_SPAN_MS, Frame
 from features.profile import Profile
 from features.refusal import Refusal
 
-_BLOCK: Final = 131_072
-"""Samples reduced at a time: half a megabyte, so that they stay in the cache."""
+_COPIED: Final = 1 << 20
+"""Bytes of samples laid side by side at a time."""
 _CACHE: Final = 1_024
 
 
@@ -44,7 +45,7 @@ class Reducer:
                 reason, detail = complaint
                 refused += [Refusal(index, reason, detail) for index in members]
             else:
-                step = max(1, 4 * _BLOCK // samples)
+                step = max(1, _COPIED // samples)
                 for start in range(0, len(members), step):
                     refused += _reduce(chosen, frames, members[start : start + step], stats)
         return stats, refused
@@ -125,16 +126,12 @@ def _reduce(
     """Reduce frames of one signal list and length into their rows of `stats`."""
     blob = b"".join([frames[i].samples for i in members])
     block = np.frombuffer(blob, "<f4").reshape(len(members), -1, len(chosen.ids))
-    if chosen.source.size:
-        used = block if chosen.whole else block[:, :, chosen.source]
-        with np.errstate(all="ignore"):
-            found = _statistics(np.ascontiguousarray(used.transpose(1, 0, 2)))
-        rows = np.array(members)
-        stats[rows[:, None], chosen.target] = found
-        yield from _impossible(chosen, members, found)
-        void = np.flatnonzero(~found[:, :, 0].any(axis=1))
-    else:
-        void = np.arange(len(members))
+    rows = np.array(members)
+    used = block if chosen.whole else np.ascontiguousarray(block[:, :, chosen.source])
+    import_module("features.reduction").reduce_frames(used, rows, chosen.target, stats)
+    found = stats[rows[:, None], chosen.target]
+    yield from _impossible(chosen, members, found)
+    void = np.flatnonzero(~found[:, :, 0].any(axis=1))
     for index in void.tolist():
         if not np.isfinite(block[index]).any():
             yield Refusal(members[index], "bad_value", "no sample of the frame has a finite value")
@@ -164,56 +161,3 @@ def _disordered(frames: Sequence[Frame], members: list[int]) -> Iterator[Refusal
         for index, blob in zip(members, blobs, strict=True):
             if blob in bad:
                 yield Refusal(index, "bad_shape", detail)
-
-
-def _statistics(samples: Floats) -> Floats:
-    """Statistics [F, k, 6] of samples [n, F, k]; the slow way only for frames with NaN."""
-    count, frames, signals = samples.shape
-    flat = samples.reshape(count, frames * signals)
-    if flat.shape[1] == 1:
-        # numpy sums row by row, except a single column, which it sums pairwise (as it does columns
-        # that aren't in C order); a frame's result must not depend on its company.
-        return _statistics(np.repeat(samples, 2, axis=1))[:1]
-    total = np.add.reduce(flat, axis=0)
-    gaps = np.isnan(total).reshape(frames, signals).any(axis=1)
-    if not gaps.any():
-        return _stack(_whole(flat, total), frames)
-    found = np.empty((frames, signals, len(STATISTICS)), np.float32)
-    whole = np.flatnonzero(~gaps)
-    if whole.size:
-        found[whole] = _statistics(np.ascontiguousarray(samples[:, whole]))
-    rows = np.flatnonzero(gaps)
-    part = np.ascontiguousarray(samples[:, rows]).reshape(count, rows.size * signals)
-    found[rows] = _stack(_gappy(part), rows.size)
-    return found
-
-
-def _stack(parts: list[Floats], frames: int) -> Floats:
-    return np.stack([part.reshape(frames, -1) for part in parts], axis=-1)
-
-
-def _whole(flat: Floats, total: Floats) -> list[Floats]:
-    low, high = np.minimum.reduce(flat, axis=0), np.maximum.reduce(flat, axis=0)
-    count = np.float32(len(flat))
-    mean = np.clip(total / count, low, high)
-    away = flat - mean
-    np.multiply(away, away, out=away)
-    std = np.sqrt(np.add.reduce(away, axis=0) / count)
-    return [np.full(mean.shape, count, np.float32), mean, std, low, high, flat[-1]]
-
-
-def _gappy(flat: Floats) -> list[Floats]:
-    known: Flags = ~np.isnan(flat)
-    if flat.shape[1] == 1:
-        return [part[:1] for part in _gappy(np.repeat(flat, 2, axis=1))]
-    count = known.sum(axis=0).astype(np.float32)
-    zero, huge = np.float32(0.0), np.float32(np.inf)
-    total = np.add.reduce(np.where(known, flat, zero), axis=0)
-    low = np.minimum.reduce(np.where(known, flat, huge), axis=0)
-    high = np.maximum.reduce(np.where(known, flat, -huge), axis=0)
-    mean = np.clip(total / count, low, high)
-    away = np.where(known, flat - mean, zero)
-    std = np.sqrt(np.add.reduce(away * away, axis=0) / count)
-    last = flat[len(flat) - 1 - known[::-1].argmax(axis=0), np.arange(flat.shape[1])]
-    parts = [mean, std, low, high, last]
-    return [count, *(np.where(count > 0, part, np.float32(np.nan)) for part in parts)]

@@ -1,16 +1,12 @@
-"""The inner loop of scoring, compiled (models/forest.py).
+"""The inner loop of scoring, compiled (models/forest.py)."""
 
-A module of its own: numba takes a quarter of a second to import, which only who scores should pay.
-"""
-
-from collections.abc import Callable
 from typing import Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from contracts.batches import Floats
+from features.compiled import compiled
 
 _BLOCK: Final = 8
 """Rows that descend side by side: the processor works on one while it waits for another."""
@@ -61,13 +57,4 @@ def _descend(
             margin[start + row] = total[row]
 
 
-def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Kept on disk for the next process, where there is a folder that may be written to."""
-    try:
-        found: Callable[..., None] = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        found = numba.njit(nogil=True)(function)
-    return found
-
-
-descend: Final = _compiled(_descend)
+descend: Final = compiled(_descend)

@@ -67,8 +67,8 @@ def test_summarise_leaves_refused_frames_out():
     assert {refusal.index for refusal in refused} == {1, 2}
 
 
-def test_more_frames_than_fit_the_cache_are_reduced_in_parts():
-    values = np.random.default_rng(0).uniform(20, 50, (700, 60, 3)).astype(np.float32)
+def test_more_frames_than_are_copied_at_once_are_reduced_in_parts():
+    values = np.random.default_rng(0).uniform(20, 50, (2_000, 60, 3)).astype(np.float32)
     stats, _ = Reducer(PROFILE).reduce([frame(i, samples=v) for i, v in enumerate(values)])
     np.testing.assert_allclose(stats[:, :, 1], values.mean(axis=1), rtol=1e-5)
     np.testing.assert_array_equal(stats[:, :, 5], values[:, -1])

@@ -6,7 +6,7 @@ import xgboost as xgb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.descend import _compiled
+from features.compiled import compiled
 from models.forest import DEEPEST, Forest, score_of
 from models.hazard import Likelihood
 
@@ -114,4 +114,4 @@ def test_a_compiled_loop_that_cannot_be_kept_on_disk_runs():
     """For what was never a file numba finds no folder, as where none may be written to."""
     found = {}
     exec("def double(value):\n    return 2 * value", found)
-    assert _compiled(found["double"])(4) == 8
+    assert compiled(found["double"])(4) == 8
