@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from infra.connections import KafkaConnection
+from infra.faust_consumer import QuickConsumer
 from infra.kafka_clients import tls_context
 
 SESSION_TIMEOUT_S = 10.0
@@ -26,7 +27,7 @@ def create_app(connection: KafkaConnection, group: str, folder: Path, buffered: 
     """A Faust app of this consumer group. `folder` takes what Faust insists on writing,
     `buffered` messages wait in memory at most before fetching stops.
     """
-    return faust.App(
+    app = faust.App(
         connection.group(group),
         broker=";".join(f"aiokafka://{server}" for server in connection.servers),
         broker_credentials=_credentials(connection),
@@ -50,6 +51,8 @@ def create_app(connection: KafkaConnection, group: str, folder: Path, buffered: 
         datadir=str(folder),
         autodiscover=False,
     )
+    app.transport.Consumer = QuickConsumer
+    return app
 
 
 def raw_topic(app: Any, name: str) -> Any:  # noqa: ANN401 (faust is untyped here)
