@@ -142,6 +142,7 @@ class Hub:
             await self._look
         # What happens while nobody listens is read from the page, not from the stream.
         self._versions, self._summary, self._fleet, self._scored = None, "", None, {}
+        self._count_again_s = 0.0
         self._kept.clear()
         self._epoch += 1
 
@@ -153,8 +154,11 @@ class Hub:
 
     async def _tell_changes(self) -> None:
         with _told_when_away():
-            for kind, data in await asyncio.to_thread(self._changes):
-                self._tell(Event(next(self._numbers), kind, data))
+            for data in await asyncio.to_thread(self._changed_alerts):
+                self._tell(Event(next(self._numbers), "alert", data))
+            if time.monotonic() >= self._count_again_s:
+                for data in await asyncio.to_thread(self._new_counts):
+                    self._tell(Event(next(self._numbers), "fleet", data))
 
     def _new_scores(self, watched: list[str]) -> list[tuple[str, str]]:
         """Vehicles of these that were scored since the last look, and what is told of each. The
@@ -170,34 +174,35 @@ class Hub:
         self._scored = now
         return found
 
-    def _changes(self) -> list[tuple[str, str]]:
-        """Alerts and counts that differ from those told last."""
+    def _changed_alerts(self) -> list[str]:
+        """Alerts that differ from those told last."""
         store, tenant = self._context.store, self._context.tenant
         now = active_versions(store, tenant)
         before = now if self._versions is None else self._versions
         differing = sorted(dict(now.items() ^ before.items()))
-        found: list[tuple[str, str]] = []
+        found: list[str] = []
         for start in range(0, len(differing), _BATCH):
             alerts = alerts_by_id(store, tenant, differing[start : start + _BATCH])
-            found += [("alert", _json(alert_view(one))) for one in alerts.values()]
+            found += [_json(alert_view(one)) for one in alerts.values()]
         self._versions = now
-        if found or time.monotonic() >= self._count_again_s:
-            # Counts from before what is told beside them would contradict it.
-            found += self._counted(keep_s=0.0 if found else _POLL_S)
-        if found:
-            self._context.answers.looks.forget(tenant)
-        return found
+        return self._changed(found)
 
-    def _counted(self, keep_s: float) -> list[tuple[str, str]]:
+    def _new_counts(self) -> list[str]:
         """The fleet's counts, if they differ from those told last."""
         began_s = time.monotonic()
-        summary = asdict(self._context.summary(keep_s))
+        summary = asdict(self._context.summary(keep_s=_POLL_S))
         now_s = time.monotonic()
         self._count_again_s = now_s + (now_s - began_s) / _COUNTING
         told = _json({key: value for key, value in summary.items() if key != "now_ms"})
         differs = told != self._summary
         self._summary = told
-        return [("fleet", _json(summary))] if differs else []
+        return self._changed([_json(summary)] if differs else [])
+
+    def _changed(self, found: list[str]) -> list[str]:
+        """Whoever is told of this reads what came of it."""
+        if found:
+            self._context.answers.looks.forget(self._context.tenant)
+        return found
 
     def _tell(self, event: Event) -> None:
         self._kept.append(event)
