@@ -158,7 +158,7 @@ def _encoding(request: Request) -> str:
 
 def _split(body: bytes, encoding: str, rows: Path) -> tuple[str, bool]:
     """The statement of a body, and whether rows follow it: they are then written to `rows`."""
-    if encoding:
+    if encoding and body:
         try:
             body = bytes(_DECODERS[encoding](body))
         except cramjam.DecompressionError as error:
