@@ -10,15 +10,14 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import xgboost as xgb
-
-from contracts.batches import Floats
 
 MINUTE_MS = 60_000
 _decoder = msgspec.msgpack.Decoder(list[list[Any]])
 
 
-def decode(payload: bytes) -> list[tuple[str, int, Floats]]:
+def decode(payload: bytes) -> list[tuple[str, int, npt.NDArray[np.float32]]]:
     """(vehicle, start in ms, samples [n x signals]) of each frame of a message."""
     found = []
     for _tag, _tenant, _profile, vehicle, _seq, start, signals, offsets, samples in _decoder.decode(
@@ -29,7 +28,7 @@ def decode(payload: bytes) -> list[tuple[str, int, Floats]]:
     return found
 
 
-def summarise(values: Floats) -> Floats:
+def summarise(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Mean, deviation, minimum, maximum and last of each signal."""
     return np.concatenate([values.mean(0), values.std(0), values.min(0), values.max(0), values[-1]])
 
@@ -44,7 +43,7 @@ class Model:
         options = {"max_depth": 6, "objective": "binary:logistic", "nthread": 1}
         self._booster = xgb.train(options, xgb.DMatrix(x, y), 300)
 
-    def score(self, row: Floats) -> float:
+    def score(self, row: npt.NDArray[np.float32]) -> float:
         """The chance of one row."""
         return float(self._booster.inplace_predict(row[None])[0])
 
@@ -56,7 +55,7 @@ class Minutes:
         self._model = model
 
     def add(
-        self, state: tuple[int, list[Any]] | None, start: int, row: Floats
+        self, state: tuple[int, list[Any]] | None, start: int, row: npt.NDArray[np.float32]
     ) -> tuple[tuple[int, list[Any]], float | None]:
         """The state after this frame, and the score of the minute that it closed."""
         minute = start // MINUTE_MS
