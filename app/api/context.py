@@ -111,7 +111,7 @@ class Context:
         return newest if 0 < newest < now - _LIVE_MS else now
 
     def summary(self, keep_s: float | None = None) -> FleetSummary:
-        """The fleet in a few numbers, at most `keep_s` old where that is given."""
+        """The fleet in a few numbers; `keep_s` as for `Kept.get`."""
         return self.answers.summary.get(
             self.tenant, lambda: summarise(self.store, self.tenant, self.now_ms()), keep_s
         )

@@ -30,8 +30,6 @@ from infra.reads.vehicles import newest_scores
 router = APIRouter(prefix="/api", tags=["stream"])
 _POLL_S = 1.0
 _SCORES_S = 0.25
-_COUNTING = 0.1
-"""The share of the time that counting a fleet may take: a large one is counted less often."""
 _HEARTBEAT_S = 15.0
 _KEPT = 1_000
 _QUEUE = 200
@@ -69,7 +67,6 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
         self._look: asyncio.Task[None] | None = None
         self._fleet: Event | None = None
-        self._count_again_s = 0.0
         self._epoch = 0
         self._born = context.wall_ms()
 
@@ -142,7 +139,6 @@ class Hub:
             await self._look
         # What happens while nobody listens is read from the page, not from the stream.
         self._versions, self._summary, self._fleet, self._scored = None, "", None, {}
-        self._count_again_s = 0.0
         self._kept.clear()
         self._epoch += 1
 
@@ -150,15 +146,14 @@ class Hub:
         watched = sorted(set(self._listeners.values()) - {""})
         with _told_when_away():
             for vehicle, data in await asyncio.to_thread(self._new_scores, watched):
-                self._tell(Event(next(self._numbers), "risk", data, vehicle))
+                self._tell("risk", data, vehicle)
 
     async def _tell_changes(self) -> None:
         with _told_when_away():
             for data in await asyncio.to_thread(self._changed_alerts):
-                self._tell(Event(next(self._numbers), "alert", data))
-            if time.monotonic() >= self._count_again_s:
-                for data in await asyncio.to_thread(self._new_counts):
-                    self._tell(Event(next(self._numbers), "fleet", data))
+                self._tell("alert", data)
+            for data in await asyncio.to_thread(self._new_counts):
+                self._tell("fleet", data)
 
     def _new_scores(self, watched: list[str]) -> list[tuple[str, str]]:
         """Vehicles of these that were scored since the last look, and what is told of each. The
@@ -189,10 +184,7 @@ class Hub:
 
     def _new_counts(self) -> list[str]:
         """The fleet's counts, if they differ from those told last."""
-        began_s = time.monotonic()
         summary = asdict(self._context.summary(keep_s=_POLL_S))
-        now_s = time.monotonic()
-        self._count_again_s = now_s + (now_s - began_s) / _COUNTING
         told = _json({key: value for key, value in summary.items() if key != "now_ms"})
         differs = told != self._summary
         self._summary = told
@@ -204,12 +196,13 @@ class Hub:
             self._context.answers.looks.forget(self._context.tenant)
         return found
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, kind: str, data: str, vehicle: str = "") -> None:
+        event = Event(next(self._numbers), kind, data, vehicle)
         self._kept.append(event)
-        if event.kind == "fleet":
+        if kind == "fleet":
             self._fleet = event
-        for queue, vehicle in self._listeners.items():
-            if event.vehicle not in ("", vehicle):
+        for queue, watched in self._listeners.items():
+            if vehicle not in ("", watched):
                 continue
             if queue.full():
                 # A client this far behind reads the page anew; the rest would be stale.

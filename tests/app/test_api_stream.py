@@ -1,23 +1,14 @@
 """The live stream: what changes arrives, what was missed comes again, once."""
 
-import asyncio
 import json
 import time
-from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
 
-from app.api.context import Context
-from app.api.stream import Hub
 from tests.app import sample_fleet
 
 pytestmark = pytest.mark.stack
-
-
-@dataclass
-class Counts:
-    vehicles: int
 
 
 class Reader:
@@ -101,25 +92,6 @@ def test_who_looks_at_a_vehicle_hears_of_its_scores_alone(api):
         second.next("risk")
         with listen(api, last, vehicle="V0008") as again:
             assert Reader(again).next("risk")[1]["scored_ms"] == api.now_ms - 60_000 + 4_000
-
-
-def test_a_fleet_that_takes_long_to_count_is_counted_less_often(api, monkeypatch):
-    now = SimpleNamespace(s=100.0)
-    monkeypatch.setattr("app.api.stream.time", SimpleNamespace(monotonic=lambda: now.s))
-    hub = Hub(Context(api.settings))
-    counted = []
-
-    def count(_self, *, keep_s):
-        assert keep_s
-        counted.append(now.s)
-        now.s += 0.5
-        return Counts(len(counted))
-
-    monkeypatch.setattr(Context, "summary", count)
-    for _ in range(12):
-        asyncio.run(hub._tell_changes())
-        now.s += 1.0
-    assert counted == [100.0, 105.5, 111.0]
 
 
 @pytest.mark.parametrize("last_id", ["0-1", "nonsense", "0-x", "-"])

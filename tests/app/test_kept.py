@@ -122,3 +122,21 @@ def test_an_answer_that_is_too_old_is_waited_for(clock):
     kept.get("a", store.ask)
     clock.s += 11
     assert kept.get("a", store.ask) == 2
+
+
+@pytest.mark.parametrize(
+    ("takes_s", "asked"), [(0.5, [100.0, 105.5, 111.0]), (4.0, [100.0, 111.0]), (0.0, None)]
+)
+def test_what_takes_long_is_asked_less_often_but_never_kept_too_long(clock, takes_s, asked):
+    kept, began = Kept(60, 10), []
+
+    def ask():
+        began.append(clock.s)
+        clock.s += takes_s
+
+    seen = []
+    while clock.s < 112:
+        seen.append(clock.s)
+        kept.get("fleet", ask, keep_s=0.9)
+        clock.s += 1.0
+    assert began == (asked or seen)
