@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Generator
 from typing import Any
 
 from faust.transport.drivers.aiokafka import Consumer
+from faust.types import TP
 from mode.services import WaitResults
 
 
@@ -41,7 +42,17 @@ class Begun:
 class QuickConsumer(Consumer):  # type: ignore[misc]  # faust is untyped here
     """To notice a rebalance while a stream has no room, Faust makes four tasks for every message
     that it hands on. Mostly there is room, and handing on is done before one could begin.
+
+    A partition whose stream is nearly full stays among those that are asked for: the stream has
+    one queue for all of them, whose end is waited for anyway. Faust would leave the partition
+    out, and find it again only after the log brought something of another one.
     """
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Nothing: who hands on waits for room."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Nothing: no partition was left out."""
 
     async def wait_first(self, *waited: Any, timeout: Any = None) -> WaitResults:  # noqa: ANN401, ASYNC109 (as Faust has it)
         """What ends first of `waited`; the first of several begins at once."""

@@ -1,8 +1,10 @@
 """Messages are handed on at once where there is room, and as Faust does it where there is none."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
+from faust.types import TP
 from mode import Service
 
 from infra.connections import KafkaConnection
@@ -104,6 +106,20 @@ def test_a_begun_coroutine_can_be_cancelled_and_may_object():
         assert await waiting == "stayed"
 
     asyncio.run(run())
+
+
+def test_a_partition_whose_stream_is_nearly_full_is_asked_for_all_the_same():
+    """Seen in a storm in one partition while the others were nearly silent: each fetch of it
+    waited until another partition had something.
+    """
+    busy, silent = TP("telemetry", 0), TP("telemetry", 1)
+    consumer = Alone()
+    consumer.app = SimpleNamespace(in_recovery=False)
+    consumer._active_partitions, consumer._buffered_partitions = {busy, silent}, set()
+    consumer.on_buffer_full(busy)
+    assert consumer._get_active_partitions() == {busy, silent}
+    consumer.on_buffer_drop(busy)
+    assert consumer._get_active_partitions() == {busy, silent}
 
 
 def test_an_app_consumes_so(tmp_path):
