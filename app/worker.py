@@ -33,6 +33,8 @@ _CHORE_S: Final = 1.0
 _WATCH_S: Final = 0.25
 _DELIVERY: Final = "delivery of messages by Kafka's consumer"
 _LOOP: Final = "the event loop"
+_HANDOVER_S: Final = 5.0
+"""So long a rebalance waits at most for the state of what goes elsewhere to be saved."""
 STEP: Final = "a batch"
 """The watchdog's name for what the pipeline's thread does."""
 
@@ -250,8 +252,16 @@ class Worker:
         return total
 
     async def _revoked(self, _app: Any, revoked: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
-        """State and everything pending of these partitions belong to somebody else now."""
-        await self._forget({place.partition for place in revoked})
+        """State and everything pending of these partitions belong to somebody else now, who goes on
+        from here if it can be saved in time, and from the snapshot before if it can't.
+        """
+        numbers = {place.partition for place in revoked}
+        await self._inbox.drop(numbers)
+        try:
+            await asyncio.wait_for(self._in_thread(self._pipeline.snapshot), _HANDOVER_S)
+        except Exception as error:  # noqa: BLE001 (the log is replayed instead)
+            _log.warning("partitions handed over unsaved", reason=repr(error))
+        await self._forget(numbers)
 
     async def _assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:  # noqa: ANN401
         # What was left in the buffer may have loaded a partition after it was revoked.

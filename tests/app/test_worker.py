@@ -239,6 +239,23 @@ def test_a_life_of_a_worker(stack):
     assert log_of(settings).count("partition loaded") == len(ends)
 
 
+def test_who_joins_goes_on_where_the_others_were_however_old_their_snapshots(stack):
+    settings, seldom = stack.fresh(), {"TELLTALE_WORKER__SNAPSHOT_INTERVAL_S": "3600"}
+    with worker(settings, **seldom) as first:
+        send(settings, turn(0))
+        wait_until(lambda: count(settings) == 100, settings)
+        begun = log_of(settings).count("partition starts without a snapshot")
+        with worker(settings, **seldom) as second:
+            wait_until(lambda: log_of(settings).count("partitions assigned") >= 3, settings)
+            send(settings, turn(1))
+            wait_until(lambda: count(settings) == 200, settings)
+            stop(second, settings)
+        stop(first, settings)
+    assert log_of(settings).count("partition starts without a snapshot") == begun > 0
+    assert log_of(settings).count("partition loaded") >= begun
+    assert count(settings, "dead_letters") == 0
+
+
 def test_a_rebuilt_state_goes_on_as_if_it_had_never_stopped(stack):
     calm, rebuilt = stack.fresh(), stack.fresh()
     turns = [turn(seq, 30) for seq in range(12)]
