@@ -120,15 +120,17 @@ def workers(settings: Settings, count: int, *arguments: str) -> Iterator[list[Wo
 
 def drain(running: list[Worker], expected: int, lost: Callable[[], int]) -> dict[str, Any]:
     """Watch until all frames are applied and the store lacks none (`lost`): frames that a
-    rebalance made two workers apply count twice. Figures from the first batch to the last.
+    rebalance made two workers apply count twice. Figures from when each worker had a batch, with
+    all partitions shared out, to the last row.
     """
     began = first = cpu = 0.0
     deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
         found = [worker.figures() for worker in running]
         now, spent = time.monotonic(), sum(worker.cpu_s() for worker in running)
-        done = sum(one.get("telltale_worker_frames_total", 0.0) for one in found)
-        if not began and done:
+        each = [one.get("telltale_worker_frames_total", 0.0) for one in found]
+        done = sum(each)
+        if not began and all(each):
             began, cpu, first = now, spent, done
         if done >= expected and not lost():
             report = _report(found, now - began, spent - cpu, expected - first)

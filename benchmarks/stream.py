@@ -1,8 +1,8 @@
 """What the stream drains: `python -m benchmarks.stream --frames-per-message 32 --vehicles 20000`.
 
 A topic filled beforehand with frames of 30 samples (1 Hz) x 20 signals of profile truck-diesel, a
-real broker, the store in a process of its own, real worker processes. Measured from the first
-batch to the last row that the store acknowledged, summaries, features and risk.
+real broker, the store in a process of its own, real worker processes. Measured from when each
+worker had a batch to the last row that the store acknowledged, summaries, features and risk.
 
 `--score due` scores a vehicle once a minute of event time, `every` every frame, `none` never; by
 four modes of 300 trees of depth 6. `--workers 2` shares the partitions between two processes.
