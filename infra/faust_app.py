@@ -16,10 +16,8 @@ from faust.types import TP
 
 from infra.connections import KafkaConnection
 from infra.faust_consumer import QuickConsumer
-from infra.kafka_clients import tls_context
+from infra.kafka_clients import HEARTBEAT_MS, SESSION_MS, tls_context
 
-SESSION_TIMEOUT_S = 10.0
-HEARTBEAT_S = 3.0
 _FETCH_BYTES = 4 * 1024 * 1024
 
 
@@ -31,8 +29,8 @@ def create_app(connection: KafkaConnection, group: str, folder: Path, buffered: 
         connection.group(group),
         broker=";".join(f"aiokafka://{server}" for server in connection.servers),
         broker_credentials=_credentials(connection),
-        broker_session_timeout=SESSION_TIMEOUT_S,
-        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_session_timeout=SESSION_MS / 1_000,
+        broker_heartbeat_interval=HEARTBEAT_MS / 1_000,
         broker_request_timeout=40.0,
         broker_max_poll_records=buffered,
         broker_commit_livelock_soft_timeout=1e9,

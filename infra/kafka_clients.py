@@ -19,6 +19,11 @@ from infra.connections import KafkaConnection
 
 CONNECT_LIMIT_S = 10
 DELIVERY_LIMIT_S = 30
+SESSION_MS = 6_000
+"""A member of a group that is gone is noticed after so long: the least that a broker allows unless
+it is set otherwise.
+"""
+HEARTBEAT_MS = 2_000
 
 
 def options(connection: KafkaConnection) -> dict[str, Any]:

@@ -14,14 +14,12 @@ from aiokafka.structs import OffsetAndMetadata
 
 from contracts.errors import UnavailableError
 from infra.connections import KafkaConnection
-from infra.kafka_clients import tls_context
+from infra.kafka_clients import HEARTBEAT_MS, SESSION_MS, tls_context
 from infra.offsets import committed_notes
 
 Place = tuple[str, int]
 """Topic and partition."""
 _FETCH_BYTES = 4 * 1024 * 1024
-_SESSION_MS = 10_000
-_HEARTBEAT_MS = 3_000
 
 
 class SampleLog:
@@ -50,8 +48,8 @@ class SampleLog:
             group_id=self._connection.group(self._group),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            session_timeout_ms=_SESSION_MS,
-            heartbeat_interval_ms=_HEARTBEAT_MS,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
             fetch_max_bytes=4 * _FETCH_BYTES,
             max_partition_fetch_bytes=_FETCH_BYTES,
         )

@@ -5,11 +5,11 @@ from typing import Any, Final, NamedTuple
 from kafka.errors import CommitFailedError
 
 from infra.connections import KafkaConnection
-from infra.kafka_clients import open_consumer, readable_errors
+from infra.kafka_clients import HEARTBEAT_MS, SESSION_MS, open_consumer, readable_errors
 
 _POLL_MS: Final = 500
 _MOST: Final = 200
-_MEMBER: Final = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 3_000}
+_MEMBER: Final = {"session_timeout_ms": SESSION_MS, "heartbeat_interval_ms": HEARTBEAT_MS}
 """As the Faust apps: one that was killed makes room for another soon."""
 
 

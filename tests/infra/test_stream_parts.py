@@ -30,7 +30,7 @@ def test_faust_is_set_as_exactly_once_needs_it(tmp_path):
     conf = app_of(tmp_path).conf
     assert conf.id == "x-workers"
     assert [str(url) for url in conf.broker] == ["aiokafka://a:9092", "aiokafka://b:9093"]
-    assert (conf.broker_session_timeout, conf.broker_heartbeat_interval) == (10, 3)
+    assert (conf.broker_session_timeout, conf.broker_heartbeat_interval) == (6, 2)
     assert not conf.stream_wait_empty
     assert not conf.web_enabled
     assert not conf.topic_allow_declare
