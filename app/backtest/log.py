@@ -8,9 +8,10 @@ import numpy as np
 
 from alerts.pipeline import Message
 from alerts.timers import EVERY_MS
+from app.backtest.use import hours_of_use
 from app.flow.score import Scorer
 from contracts.alert_log import TOLD, Happened, Tick
-from contracts.batches import FeatureRows, Floats, Ints, RiskRows
+from contracts.batches import FeatureRows, Floats, Ints, RiskRows, Summaries
 from contracts.ports import History
 from contracts.records import VehicleEvent
 from contracts.risk import ModeRisk, RiskUpdate, Rul
@@ -37,7 +38,8 @@ class Stretch:
 @dataclass
 class Scored:
     """Risk of every row that was due [rows x modes x 3], in order of time, then vehicle; events
-    that matter to alerts, in order of time; `frames` of the stretch, and all `vehicles`.
+    that matter to alerts, in order of time; `frames` of the stretch with the `hours` of use that
+    they stand for, and all `vehicles`.
     """
 
     profile: str
@@ -51,17 +53,27 @@ class Scored:
     rul: Floats | None
     events: list[VehicleEvent]
     frames: int
+    hours: float
 
 
 @dataclass
 class _Rows:
-    """Rows as they are scored, vehicles mixed."""
+    """Rows as they are scored, vehicles mixed; frames and hours of the stretch."""
 
     vehicle: list[str] = field(default_factory=list)
     time_ms: list[Ints] = field(default_factory=list)
     risk: list[Floats] = field(default_factory=list)
     rul: list[Floats] = field(default_factory=list)
     modes: tuple[str, ...] = ()
+    frames: int = 0
+    hours: float = 0.0
+
+    def count(self, summaries: Summaries, since_ms: int, period_ms: int) -> None:
+        """Add the frames from `since_ms` on."""
+        kept = np.flatnonzero(summaries.time_ms >= since_ms)
+        whose = [summaries.vehicle_id[place] for place in kept.tolist()]
+        self.frames += len(whose)
+        self.hours += hours_of_use(whose, summaries.time_ms[kept], period_ms)
 
     def add(self, found: RiskRows) -> None:
         self.vehicle += found.vehicle_id
@@ -83,15 +95,14 @@ def score_history(
     month at a time.
     """
     vehicles = history.vehicles(stretch.tenant, profile.name)
-    rows, events, frames = _Rows(), [], 0
+    rows = _Rows()
+    events: list[VehicleEvent] = []
     for start in range(0, len(vehicles), GROUP):
         group = vehicles[start : start + GROUP]
-        happened, count = _score_group(history, profile, model, stretch, group, rows)
-        events += happened
-        frames += count
+        events += _score_group(history, profile, model, stretch, group, rows)
         progress("replay", (start + len(group)) / len(vehicles))
     events.sort(key=lambda event: (event.time_ms, event.vehicle_id, event.kind, event.code))
-    return _sorted(profile, model[0].id, stretch.tenant, tuple(vehicles), rows, events, frames)
+    return _sorted(profile, model[0].id, stretch.tenant, tuple(vehicles), rows, events)
 
 
 def _score_group(
@@ -101,24 +112,23 @@ def _score_group(
     stretch: Stretch,
     group: Sequence[str],
     rows: _Rows,
-) -> tuple[list[VehicleEvent], int]:
-    """Add the group's rows; its events of the stretch, and how many frames it sent in it."""
+) -> list[VehicleEvent]:
+    """Add the group's rows and what it sent in the stretch; its events."""
     scorer, expectation = model
     tenant, name, until = stretch.tenant, profile.name, stretch.until_ms
     events = history.events(tenant, name, group, 0, until)
     first = min([history.span(tenant, name)[0], *(event.time_ms for event in events)])
-    state, frames = PartitionState(), 0
+    state = PartitionState()
     for begin in range(first, until, SPAN_MS):
         end = min(begin + SPAN_MS, until)
         summaries = history.summaries(tenant, name, group, begin, end)
-        frames += int((summaries.time_ms >= stretch.since_ms).sum())
+        rows.count(summaries, max(begin, stretch.since_ms), profile.frame_period_ms)
         own = [event for event in events if begin <= event.time_ms < end]
         for part in replay(profile, expectation, summaries, own, state):
             kept = part.time_ms >= stretch.since_ms
             if kept.any():
                 rows.add(scorer.score(part if kept.all() else _choose(part, np.flatnonzero(kept))))
-    told = [e for e in events if e.kind in TOLD and e.time_ms >= stretch.since_ms]
-    return told, frames
+    return [e for e in events if e.kind in TOLD and e.time_ms >= stretch.since_ms]
 
 
 def _choose(rows: FeatureRows, places: Ints) -> FeatureRows:
@@ -141,7 +151,6 @@ def _sorted(
     vehicles: tuple[str, ...],
     rows: _Rows,
     events: list[VehicleEvent],
-    frames: int,
 ) -> Scored:
     seat = {vehicle: place for place, vehicle in enumerate(vehicles)}
     vehicle = np.array([seat[one] for one in rows.vehicle], np.int64)
@@ -160,7 +169,8 @@ def _sorted(
         risk[order],
         rul,
         events,
-        frames,
+        rows.frames,
+        rows.hours,
     )
 
 

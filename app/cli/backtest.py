@@ -80,7 +80,6 @@ def run_backtest(
     )
     shown = alerts_of(scored, policies, partial(partition_of, partitions=PARTITIONS), PARTITIONS)
     events = store.events(settings.tenant, profile.name, scored.vehicles, 0, known_until)
-    hours = scored.frames * profile.frame_period_ms / 3_600_000
     judged = Judged(
         profile,
         chosen,
@@ -88,7 +87,7 @@ def run_backtest(
             stretch.since_ms,
             stretch.until_ms,
             len(scored.vehicles),
-            hours,
+            scored.hours,
             horizon_days=HORIZON_DAYS,
         ),
         events,

@@ -145,7 +145,7 @@ def _judge(data: Data, profile: Profile, model: _Model, progress: Progress) -> H
     policies = Policies(lambda _profile, _model: bundle.lines, {profile.name: profile})
     place = partial(partition_of, partitions=PARTITIONS)
     raised = alerts_of(scored, policies, place, PARTITIONS).raised
-    hours = scored.frames * FRAME_SPAN_MS / 3_600_000
+    hours = scored.hours
     risk = np.asarray(scored.risk[:, :, MONTH])
     figures = HealthyFigures(
         bundle.id,
