@@ -23,7 +23,7 @@ from tests.app.stream_fixtures import MemoryLog
 class Bench:
     """Rows by natural key; `away` names what is refused once."""
 
-    def __init__(self, folder, log=None):
+    def __init__(self, folder, log=None, given=None):
         self.alerts, self.changes, self.answers, self.letters = {}, {}, {}, []
         self.told, self.reported, self.away, self.steps = [], [], set(), []
         self.stood = []
@@ -43,7 +43,7 @@ class Bench:
             Persistence(self.stop),
             WorkerMetrics("alerter"),
         )
-        self.flow = AlertFlow(Pipeline(policies()), ports)
+        self.flow = AlertFlow(Pipeline(given or policies()), ports)
 
     def _step(self, name):
         if name in self.away:

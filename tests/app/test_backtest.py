@@ -6,16 +6,20 @@ import pytest
 from alerts.policies import Policies
 from alerts.scorecard import Stretch as JudgedStretch
 from app.backtest.card import Judged, judge
-from app.backtest.log import Stretch, score_history
+from app.backtest.log import Stretch, messages, score_history
 from app.backtest.run import alerts_of
 from app.cli.evaluate.fleet import START_MS
+from app.flow.message import Incoming
+from contracts.alert_log import encode_note
 from contracts.records import Frame
+from contracts.risk import encode_risk
 from features.engine import Engine
 from features.profile import builtin_profile
 from features.state import PartitionState
 from ingest.simulator.spec import DAY_MS
 from models.evaluation.fleet import Plan, learn, simulated
 from models.grow import Trees
+from tests.app.test_alert_flow import Bench
 
 PROFILE = builtin_profile("car-combustion")
 QUICK = Trees(rounds=120, eta=0.15, patience=8)
@@ -67,6 +71,29 @@ def test_its_rows_and_risks_are_those_of_the_live_stream(bundle, scored):
     # Stored summaries are the simulator's closed form, frames are reduced sample by sample.
     near = [np.abs(found[key] - live[key]).max() < 0.02 for key in found]
     assert np.mean(near) > 0.99
+
+
+def test_its_alerts_are_those_of_the_live_alerter(bundle, scored, tmp_path):
+    lines = dict.fromkeys(bundle.modes, 0.2)
+    policies = Policies(lambda _profile, _model: lines, {PROFILE.name: PROFILE})
+    live = Bench(tmp_path, given=policies)
+    log = [
+        Incoming(0, offset, at, encode_risk(one) if isinstance(one, list) else encode_note(one))
+        for offset, (one, at) in enumerate(messages(scored))
+    ]
+    for start in range(0, len(log), 512):
+        live.flow.take(log[start : start + 512])
+    assert live.letters == []
+
+    def told(alerts):
+        return {
+            one.alert_id: (one.severity, one.state, one.raised_ms, one.updated_ms)
+            for one in alerts.values()
+        }
+
+    found = alerts_of(scored, policies, lambda _vehicle: 0, 1).alerts
+    assert len(found) > 5
+    assert told(found) == told(live.alerts)
 
 
 def test_alerts_are_judged_by_what_failed_and_beside_the_rules(bundle, history, scored):
