@@ -151,14 +151,18 @@ def _report(found: list[dict[str, float]], wall: float, cpu: float, done: float)
                     sums[label] = sums.get(label, 0.0) + value
         return sums
 
-    seconds = summed("telltale_worker_step_seconds_sum")
+    def by_stage(prefix: str) -> dict[str, float]:
+        """Microseconds a frame."""
+        return {step: 1e6 * value / total for step, value in summed(prefix).items()}
+
     return {
         "frames_per_second": done / wall,
         "samples_per_second": done * SAMPLES / wall,
         "cpu_us_per_frame": 1e6 * cpu / done,
         "wall_seconds": wall,
         "cpu_seconds": cpu,
-        "stages": {step: 1e6 * value / total for step, value in seconds.items()},
+        "stages": by_stage("telltale_worker_step_cpu_seconds_total"),
+        "stages_elapsed": by_stage("telltale_worker_step_seconds_sum"),
         "frames_by_worker": [one.get("telltale_worker_frames_total", 0.0) for one in found],
         "rows": summed("telltale_worker_rows_total"),
         "refused": sum(summed("telltale_worker_refused_total").values()),

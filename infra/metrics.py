@@ -1,11 +1,24 @@
 """A worker's or alerter's figures for Prometheus, served on loopback."""
 
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Moment(NamedTuple):
+    """Elapsed time, and processor time of the thread."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def moment() -> Moment:
+    """Now, in the thread that asks."""
+    return Moment(time.perf_counter(), time.thread_time())
 
 
 class WorkerMetrics:
@@ -36,6 +49,14 @@ class WorkerMetrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.cpu = self._counter("step_cpu_seconds", "Processor time by step.", "step")
+
+    def spent(self, step: str, since: Moment) -> Moment:
+        """Count what passed since in the thread that asks; the moment now."""
+        now = moment()
+        self.seconds.labels(step).observe(now.wall_s - since.wall_s)
+        self.cpu.labels(step).inc(now.cpu_s - since.cpu_s)
+        return now
 
     def serve(self, port: int) -> tuple[int, Callable[[], None]]:
         """Serve on 127.0.0.1 (port 0 takes a free one); the port, and how to stop."""

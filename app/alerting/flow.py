@@ -26,7 +26,7 @@ from contracts.dead_letters import DeadLetter
 from contracts.notices import Notice
 from contracts.ports import Snapshots
 from contracts.records import VehicleEvent
-from infra.metrics import WorkerMetrics
+from infra.metrics import WorkerMetrics, moment
 
 _log = structlog.get_logger(__name__)
 
@@ -95,19 +95,19 @@ class AlertFlow(Keeper[AlertPartition]):
 
     def _process(self, work: Sequence[tuple[AlertPartition, list[Incoming]]]) -> None:
         """Apply, explain, store; findings and dead letters go to their topics after that."""
-        began = time.perf_counter()
+        began = moment()
         whole, letters = Changes(), []
         for partition, due in work:
             messages, refused = decode(due, self._ports.topic)
             letters += refused
             depots = self._depots_of(strangers(partition.state, messages))
             ledger, changes = self._pipeline.step(partition.state, messages, depots)
-            began = self._spent("alerts", began)
+            began = self._metrics.spent("alerts", began)
             self._explain(ledger, changes)
-            began = self._spent("explain", began)
+            began = self._metrics.spent("explain", began)
             whole.add(changes)
         self._settle(whole, letters)
-        self._spent("settle", began)
+        self._metrics.spent("settle", began)
         self._metrics.messages.inc(sum(len(due) for _, due in work))
 
     def _depots_of(self, wanted: set[tuple[str, str]]) -> Depots:

@@ -21,7 +21,7 @@ from app.flow.persist import Persistence
 from app.flow.trail import Trail
 from contracts.errors import ModelError
 from contracts.ports import Snapshots
-from infra.metrics import WorkerMetrics
+from infra.metrics import WorkerMetrics, moment
 
 _log = structlog.get_logger(__name__)
 _READ_AHEAD: Final = 20
@@ -193,12 +193,12 @@ class Keeper(ABC, Generic[P]):
 
     def _save(self, held: _Held[P]) -> int | None:
         partition = held.partition
-        began = time.perf_counter()
+        began = moment()
         payload = self._write(partition)
         self._keeping.snapshots.save(partition.number, partition.cursor.next, payload)
         held.applied = False
         self._metrics.snapshots.inc()
-        self._spent("snapshot", began)
+        self._metrics.spent("snapshot", began)
         return held.trail.saved(partition.cursor.next)
 
     def _prove(self, held: _Held[P]) -> int | None:
@@ -236,8 +236,3 @@ class Keeper(ABC, Generic[P]):
         )
         due = cursor.take_from_log(messages, position, self._clock())
         self._apply([(held, due)])
-
-    def _spent(self, step: str, began: float) -> float:
-        now = time.perf_counter()
-        self._metrics.seconds.labels(step).observe(now - began)
-        return now

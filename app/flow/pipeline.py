@@ -22,7 +22,7 @@ from app.flow.shadow import Shadows
 from contracts.dead_letters import Withheld
 from contracts.ports import Snapshots
 from features.state import StaleStateError
-from infra.metrics import WorkerMetrics
+from infra.metrics import WorkerMetrics, moment
 
 _log = structlog.get_logger(__name__)
 
@@ -76,16 +76,16 @@ class Pipeline(Keeper[Partition]):
 
     def _process(self, work: Sequence[tuple[Partition, list[Incoming]]]) -> None:
         """Compute, and settle while the next batch is computed. A snapshot waits for that."""
-        began = time.perf_counter()
+        began = moment()
         offered = {name: champion.expectation for name, champion in self._champions.items()}
         for partition, _ in work:
             partition.adopt(offered)
         whole = merge(
             partition.apply(due, self._ports.topic, self._ports.home) for partition, due in work
         )
-        began = self._spent("features", began)
+        began = self._metrics.spent("features", began)
         self._score(whole)
-        self._spent("score", began)
+        self._metrics.spent("score", began)
         self._ahead.add(whole, [partition.number for partition, _ in work])
 
     def _empty(self, number: int, start: int) -> Partition:
@@ -120,9 +120,9 @@ class Pipeline(Keeper[Partition]):
         self._ahead.join()
 
     def _settle(self, whole: Effects) -> None:
-        began = time.perf_counter()
+        began = moment()
         self._ports.settlement.settle(whole)
-        self._spent("settle", began)
+        self._metrics.spent("settle", began)
         self._count(whole)
 
     def _score(self, whole: Effects) -> None:

@@ -19,7 +19,7 @@ from tests.faults.scenario import Scenario
 from tests.faults.traffic import START, mixed
 from tests.ingest.adapters import logs
 
-_MESSAGES, _LINES = 800_000, 200_000
+_MESSAGES, _LINES = 1_000_000, 200_000
 _BATCH = 500
 _SEEDS = 64
 _HOME = partial(partition_of, partitions=PARTITIONS)
