@@ -61,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     *_each("write", PEOPLE, "/sign-out", "/display", "/api/me/*"),
     # The fleet: everyone looks, the desks act.
     *_each("read", PEOPLE, "/", "/vehicles/*", "/alerts/*", "/figures/*", "/workorders/*"),
+    *_each("read", PEOPLE, "/api/fleets"),
     *_each("read", PEOPLE, "/api/fleet", "/api/figures/*", "/api/vehicles/*", "/api/alerts/*"),
     *_each("read", PEOPLE, "/api/silences/*", "/api/workorders/*", "/api/stream", "/api/export/*"),
     *_each("write", DESKS, "/vehicles/*", "/alerts/*", "/workorders/*"),
