@@ -192,8 +192,8 @@ def _check_end(command: AlertCommand, time_ms: int) -> None:
 
 
 def _mute_all(ledger: Ledger, tenant: str, now_ms: int) -> None:
-    for place, alert in ledger.state.active(tenant):
-        ledger.mute(place, alert, now_ms)
+    for place, _ in ledger.state.active(tenant):
+        ledger.relate(place, now_ms)
 
 
 def _finding(alert: Alert, command: AlertCommand, time_ms: int) -> VehicleEvent:

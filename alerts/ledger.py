@@ -8,8 +8,8 @@ from alerts.changes import Changes, Details, Wanted
 from alerts.fingerprint import Fingerprint, alert_id
 from alerts.muting import muted_by
 from alerts.policies import Policies
-from alerts.state import Place, State
-from contracts.alerts import Alert, Step, Transition
+from alerts.state import Place, State, Tenant
+from contracts.alerts import Alert, Severity, Step, Transition
 
 SYSTEM = "alerter"
 """The actor of everything that no person did."""
@@ -25,19 +25,27 @@ class Ledger:
         self.changes = Changes()
 
     def open(self, place: Place, draft: Alert, since_ms: int, why: str) -> None:
-        """Open the alert of `draft`, whose id, state and severity at first are decided here."""
+        """Open the alert of `draft`, whose id and state are decided here, and whether it asks
+        people to act.
+        """
         now = draft.opened_ms
         mark = Fingerprint(draft.tenant, draft.vehicle_id, draft.mode, draft.condition)
         alert = replace(
-            draft, alert_id=alert_id(mark, now), state="pending", version=1, updated_ms=now - 1
+            draft,
+            alert_id=alert_id(mark, now),
+            state="pending",
+            version=1,
+            updated_ms=now - 1,
+            unattended_ms=now,
         )
+        if not self._muted_by(place, alert, now)[0]:
+            alert = replace(alert, **self._asking(place.tenant, alert, now))
         track = place.track
         track.alert, track.below_ms = alert, 0
         self.state.places[alert.alert_id] = place
         self._note(alert, "pending", "none", min(since_ms, now - 1), SYSTEM, "for the first time")
         self._put(place, alert)
-        alert = self.change(place, "opened", now, why, state="open")
-        self.mute(place, alert, now)
+        self.change(place, "opened", now, why, state="open")
         self.relate(place, now)
 
     def change(
@@ -70,12 +78,25 @@ class Ledger:
         self._put(place, after)
         return after
 
-    def raise_(self, place: Place, time_ms: int, why: str, **fields: Any) -> Alert:  # noqa: ANN401
-        """Ask people to act on what was only watched."""
-        tenant = place.tenant
-        self.policies.budget.spend(tenant.spent, len(tenant.vehicles), time_ms)
-        fields |= {"raised_ms": time_ms, "unattended_ms": time_ms}
-        return self.change(place, "raised", time_ms, why, **fields)
+    def grade(
+        self,
+        place: Place,
+        time_ms: int,
+        why: str,
+        severity: Severity,
+        **fields: Any,  # noqa: ANN401
+    ) -> None:
+        """Change the severity. What was only watched asks people to act from now on, unless it is
+        muted: then from when it isn't any more.
+        """
+        alert, tenant = self._alert(place), place.tenant
+        step: Step = "severity"
+        if alert.severity == "watch" and not alert.muted_by:
+            step = "raised"
+            self.policies.budget.spend(tenant.spent, len(tenant.vehicles), time_ms)
+            fields |= {"raised_ms": time_ms, "unattended_ms": time_ms}
+        self.change(place, step, time_ms, why, severity=severity, **fields)
+        self.relate(place, time_ms)
 
     def close(
         self,
@@ -143,28 +164,58 @@ class Ledger:
         self._note(after, "commented", alert.state, now, actor, why)
         self.state.closed[alert.alert_id] = self.changes.alerts[alert.alert_id] = after
 
-    def mute(self, place: Place, alert: Alert, now_ms: int) -> None:
-        """Make the alert quiet or loud, as silences and parents ask now."""
-        mode = self.policies.modes.get(alert.profile, {}).get(alert.mode)
-        wanted, why = muted_by(place.tenant, place.vehicle, alert, mode, now_ms)
-        if wanted == alert.muted_by:
-            return
-        step: Step = "muted" if wanted else "unmuted"
-        self.change(place, step, now_ms, why, muted_by=wanted, unattended_ms=now_ms)
-
     def relate(self, place: Place, now_ms: int) -> None:
-        """Look again at the vehicle's other alerts: one may be this one's consequence."""
-        for key in list(place.vehicle.tracks):
-            other = Place(place.tenant, place.vehicle, key)
-            alert = place.vehicle.tracks[key].alert
-            if key != place.key and alert is not None:
-                self.mute(other, alert, now_ms)
+        """Make the alert there and the vehicle's others quiet or loud, as silences and parents ask
+        now: again while one changes another, and once an alert at most, so that modes that are
+        each other's parents come to rest.
+        """
+        others = (key for key in place.vehicle.tracks if key != place.key)
+        places = [place, *(Place(place.tenant, place.vehicle, key) for key in others)]
+        for _ in places:
+            changed = [self._mute(one, now_ms) for one in places]
+            if not any(changed):
+                return
 
     def forget_idle(self, place: Place) -> None:
         """Drop a track that holds nothing."""
         track = place.vehicle.tracks.get(place.key)
         if track is not None and track.is_idle:
             del place.vehicle.tracks[place.key]
+
+    def _mute(self, place: Place, now_ms: int) -> bool:
+        """Whether the alert there became quiet or loud."""
+        track = place.vehicle.tracks.get(place.key)
+        alert = track.alert if track else None
+        if alert is None:
+            return False
+        wanted, why = self._muted_by(place, alert, now_ms)
+        if wanted == alert.muted_by:
+            return False
+        fields: dict[str, Any] = {"muted_by": wanted, "unattended_ms": now_ms}
+        if wanted:
+            self.change(place, "muted", now_ms, why, **fields)
+        else:
+            why = "nothing keeps it quiet any more"
+            fields |= self._asking(place.tenant, alert, now_ms)
+            self.change(place, "unmuted", now_ms, why, **fields)
+        return True
+
+    def _muted_by(self, place: Place, alert: Alert, now_ms: int) -> tuple[str, str]:
+        mode = self.policies.modes.get(alert.profile, {}).get(alert.mode)
+        return muted_by(place.tenant, place.vehicle, alert, mode, now_ms)
+
+    def _asking(self, tenant: Tenant, alert: Alert, now_ms: int) -> dict[str, Any]:
+        """What becomes of an alert that is loud for the first time: it asks people to act, unless
+        the week's budget is spent; then it is only watched.
+        """
+        if alert.raised_ms or alert.severity == "watch":
+            return {}
+        if alert.condition == "risk":
+            budget, count = self.policies.budget, len(tenant.vehicles)
+            if alert.severity != "critical" and not budget.has_room(tenant.spent, count, now_ms):
+                return {"severity": "watch"}
+            budget.spend(tenant.spent, count, now_ms)
+        return {"raised_ms": now_ms}
 
     def _alert(self, place: Place) -> Alert:
         alert = place.track.alert

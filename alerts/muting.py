@@ -1,5 +1,6 @@
 """Whether an alert is kept quiet: by a silence, or because its parent fault explains it."""
 
+from alerts.severity import RANK
 from alerts.silences import silence_of
 from alerts.state import Tenant, Vehicle
 from contracts.alerts import Alert
@@ -9,14 +10,19 @@ from features.profile import Mode
 def muted_by(
     tenant: Tenant, vehicle: Vehicle, alert: Alert, mode: Mode | None, now_ms: int
 ) -> tuple[str, str]:
-    """The id of the silence or parent alert that mutes it, and why; ("", why) for none."""
+    """The id of the silence or parent alert that mutes it, and why; ("", "") for none."""
     silence = silence_of(tenant.silences.values(), alert, now_ms)
     if silence:
         given = tenant.silences[silence]
         return silence, f"silenced by {given.actor}: {given.why or 'no reason given'}"
     for parent in mode.parents if mode and alert.condition == "risk" else ():
         track = vehicle.tracks.get(parent)
-        # Two that are each other's parents may not hide each other.
-        if track and track.alert and track.alert.muted_by != alert.alert_id:
+        if track and track.alert and _explains(track.alert, alert):
             return track.alert.alert_id, f"may follow from {parent.replace('_', ' ')}"
-    return "", "nothing keeps it quiet any more"
+    return "", ""
+
+
+def _explains(parent: Alert, child: Alert) -> bool:
+    """Only what people are told of, and as urgently, speaks for another."""
+    told = parent.severity != "watch" and not parent.muted_by
+    return told and RANK[parent.severity] >= RANK[child.severity]

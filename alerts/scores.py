@@ -61,12 +61,6 @@ def _rise(
     track.above_ms = track.above_ms or now
     if not rules.opens(track.above, now - track.above_ms, profile.score_interval_ms):
         return
-    severity = ledger.policies.severity.of(risk, mode.consequence)
-    tenant, budget = place.tenant, ledger.policies.budget
-    count = len(tenant.vehicles)
-    raised = severity == "critical" or budget.has_room(tenant.spent, count, now)
-    if raised:
-        budget.spend(tenant.spent, count, now)
     why = f"30-day risk {risk.risk_30:.1%} at or above {line:.1%} in {track.above} scores"
     draft = Alert(
         "",
@@ -76,7 +70,7 @@ def _rise(
         mode.name,
         "risk",
         "pending",
-        severity if raised else "watch",
+        ledger.policies.severity.of(risk, mode.consequence),
         now,
         now,
         0,
@@ -88,8 +82,6 @@ def _rise(
         [check.text for check in mode.checks],
         waiting_cost(profile, mode, risk),
         depot=place.vehicle.depot,
-        raised_ms=now if raised else 0,
-        unattended_ms=now,
         line=line,
         clears_below=rules.clears_below(line),
     )
@@ -129,15 +121,10 @@ def _grade(ledger: Ledger, place: Place, mode: Mode, risk: ModeRisk, now: int) -
     """Change the severity where the risk asks for it; whether it did."""
     alert = _alert(place.track)
     severity = ledger.policies.severity.of(risk, mode.consequence, alert.severity)
-    if alert.severity == "watch":
-        if severity != "critical":
-            return False
-        ledger.raise_(place, now, "it has become critical", severity=severity)
-        return True
-    if severity == alert.severity:
+    if severity == alert.severity or (alert.severity == "watch" and severity != "critical"):
         return False
     why = f"risk {risk.risk_7:.1%} in 7 days, {risk.risk_30:.1%} in 30"
-    ledger.change(place, "severity", now, why, severity=severity)
+    ledger.grade(place, now, why, severity)
     return True
 
 

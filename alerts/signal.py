@@ -68,8 +68,6 @@ def open_contact(ledger: Ledger, place: Place, condition: Condition, why: str) -
         [],
         _NO_COST,
         depot=vehicle.depot,
-        raised_ms=now if urgent else 0,
-        unattended_ms=now,
     )
     ledger.open(place, draft, now, why)
     alert = place.track.alert

@@ -50,8 +50,8 @@ def _end_silences(ledger: Ledger, tenant: Tenant, now: int) -> None:
     over = [one for one in tenant.silences.values() if one.until_ms <= now]
     for one in sorted(over, key=attrgetter("until_ms")):
         del tenant.silences[one.silence_id]
-        for place, alert in ledger.state.active(tenant.name):
-            ledger.mute(place, alert, one.until_ms)
+        for place, _ in ledger.state.active(tenant.name):
+            ledger.relate(place, one.until_ms)
 
 
 def _raise_best(ledger: Ledger, tenant: Tenant, now: int) -> None:
@@ -65,12 +65,12 @@ def _raise_best(ledger: Ledger, tenant: Tenant, now: int) -> None:
     for _, _, place in sorted(watched, key=itemgetter(0, 1)):
         if not budget.has_room(spent, len(tenant.vehicles), now):
             return
-        ledger.raise_(place, now, "the week's budget has room for it", severity="soon")
+        ledger.grade(place, now, "the week's budget has room for it", "soon")
 
 
 def _waits_for_room(alert: Alert) -> bool:
-    below = alert.risk.risk_30 < alert.line
-    return alert.severity == "watch" and alert.condition == "risk" and not below
+    wanted = alert.severity == "watch" and alert.condition == "risk" and not alert.muted_by
+    return wanted and alert.risk.risk_30 >= alert.line
 
 
 def _look_for_silent(ledger: Ledger, tenant: Tenant, now: int) -> None:

@@ -61,8 +61,8 @@ class Alert(msgspec.Struct, frozen=True):
 
     `version` grows by one with every change, `touched` is the version of the last change that a
     person (`touched_by`) made. `severity` "watch" is kept without asking anybody to act;
-    `raised_ms` is when it first rose above that, `unattended_ms` since when it waits for somebody.
-    `muted_by` names the silence or parent alert that keeps it quiet.
+    `raised_ms` is when it first rose above that and was not muted, `unattended_ms` since when it
+    waits for somebody. `muted_by` names the silence or parent alert that keeps it quiet.
     `line` is the 30-day risk at which it opened, `clears_below` where it closes by itself.
     """
 

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from alerts.budget import Budget
 from alerts.rearm import Rearm
+from alerts.severity import RANK
 from tests.alerts.logs import (
     ALTERNATOR,
     BATTERY,
@@ -156,6 +157,17 @@ class AlertLife(RuleBasedStateMachine):
         assert len(standing) == len(set(standing))
         assert len(standing) == len(self.desk.state.places)
 
+    @invariant()
+    def what_explains_another_is_told_and_as_urgent(self):
+        """No critical alert is muted by one that is only watched, above all."""
+        for one in self.desk.alerts.values():
+            parent = self.desk.alerts.get(one.muted_by)
+            if parent is not None and one.state != "resolved":
+                assert parent.state != "resolved"
+                assert parent.severity != "watch"
+                assert not parent.muted_by
+                assert RANK[parent.severity] >= RANK[one.severity]
+
     def every_change_follows_from_the_one_before(self):
         chains = defaultdict(list)
         for one in self.desk.transitions:
@@ -173,9 +185,10 @@ class AlertLife(RuleBasedStateMachine):
             assert alert.version >= version
             assert alert.updated_ms >= time_ms
             assert bool(alert.resolved_ms) == (alert.state == "resolved")
-            assert bool(alert.raised_ms) == any(one.step == "raised" for one in chain) or (
-                alert.raised_ms == alert.opened_ms
-            )
+            if alert.severity == "watch":
+                assert not alert.raised_ms
+            elif not alert.muted_by:
+                assert alert.raised_ms >= alert.opened_ms
 
     @invariant()
     def every_command_is_answered_once(self):

@@ -4,10 +4,7 @@ import pytest
 
 from alerts.budget import Budget
 from alerts.fingerprint import Fingerprint, alert_id
-from alerts.muting import muted_by
 from tests.alerts.logs import (
-    ALTERNATOR,
-    BATTERY,
     DAY,
     HOUR,
     INTERVAL,
@@ -202,37 +199,6 @@ def test_a_score_from_before_the_repair_says_nothing_of_the_new_part():
     desk.take(happened("replacement", "V1", START + 3 * INTERVAL, "coolant pump"))
     desk.run("V1", [0.9, 0.9, 0.9, 0.9])
     assert desk.alerts == {}
-
-
-def test_a_consequence_is_quiet_while_its_cause_stands():
-    desk = Desk()
-    both = {ALTERNATOR: 0.4, BATTERY: 0.4}
-    desk.take(*(score("V1", START + n * INTERVAL, **{BATTERY: 0.4}) for n in range(2)))
-    child = desk.only()
-    desk.take(*(score("V1", START + n * INTERVAL, **both) for n in range(2, 4)))
-    cause = next(one for one in desk.alerts.values() if one.mode == ALTERNATOR)
-    assert desk.alerts[child.alert_id].muted_by == cause.alert_id
-    assert not cause.muted_by
-    desk.take(happened("replacement", "V1", START + 4 * INTERVAL, "alternator"))
-    assert desk.alerts[child.alert_id].muted_by == ""
-    assert desk.steps()[-2:] == ["resolved", "unmuted"]
-
-
-def test_two_that_are_each_others_parents_do_not_hide_each_other():
-    desk = Desk()
-    desk.take(*(score("V1", START + n * INTERVAL, **{ALTERNATOR: 0.4}) for n in range(2)))
-    tenant = desk.state.tenants["t"]
-    vehicle = tenant.vehicles["V1"]
-    child = replace_alert(desk.only(), mode=BATTERY, alert_id="child", muted_by="")
-    parent = vehicle.tracks[ALTERNATOR]
-    mode = PROFILE.mode(BATTERY)
-    assert muted_by(tenant, vehicle, child, mode, START)[0] == parent.alert.alert_id
-    parent.alert = replace_alert(parent.alert, muted_by="child")
-    assert muted_by(tenant, vehicle, child, mode, START)[0] == ""
-
-
-def replace_alert(alert, **fields):
-    return type(alert)(**{name: getattr(alert, name) for name in alert.__struct_fields__} | fields)
 
 
 def test_what_the_budget_does_not_allow_is_watched_and_raised_later():

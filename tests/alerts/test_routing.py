@@ -110,6 +110,18 @@ def test_the_end_is_told_to_who_was_told_of_the_beginning():
     assert told(Notice(replace(end.alert, raised_ms=0), end.change)) == []
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_end_of_what_stayed_silenced_is_not_told(ended):
+    desk = Desk()
+    until = START + (2 if ended else 30) * INTERVAL
+    given = {"vehicle_id": "", "until_ms": until, "matchers": {"vehicle": "V1"}}
+    desk.take(asked("silence", "", "s1", **given))
+    desk.run("V1", [0.3, 0.3, 0.3, *[0.01] * 5])
+    found = [one for one in desk.transitions if told(Notice(desk.only(), one))]
+    assert desk.only().state == "resolved"
+    assert [one.step for one in found] == (["resolved"] if ended else [])
+
+
 @pytest.mark.parametrize("step", ["assigned", "commented", "acknowledged", "snoozed", "muted"])
 def test_what_people_do_is_not_told_back(step):
     assert told(Notice(OPENED.alert, replace(OPENED.change, step=step))) == []
