@@ -1,6 +1,6 @@
 """Changes alerts in the state, one audited transition a change, and keeps what has to be stored."""
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -13,6 +13,8 @@ from contracts.alerts import Alert, Severity, Step, Transition
 
 SYSTEM = "alerter"
 """The actor of everything that no person did."""
+REOPENED: Final[dict[str, Any]] = {"state": "open", "snoozed_until_ms": 0, "escalated": 0}
+"""What becomes of an alert for which somebody is asked anew."""
 KEPT_MS = 30 * 86_400_000
 """How long a resolved alert is remembered, so that who comes too late is told."""
 

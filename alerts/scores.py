@@ -6,7 +6,7 @@ Most scores change nothing; they cost one comparison a mode.
 from collections.abc import Mapping
 from math import inf, isfinite
 
-from alerts.ledger import Ledger
+from alerts.ledger import REOPENED, Ledger
 from alerts.state import Place, Tenant, Track, Vehicle
 from contracts.alerts import Alert, WaitingCost
 from contracts.risk import ModeRisk, RiskUpdate
@@ -124,7 +124,12 @@ def _grade(ledger: Ledger, place: Place, mode: Mode, risk: ModeRisk, now: int) -
     if severity == alert.severity or (alert.severity == "watch" and severity != "critical"):
         return False
     why = f"risk {risk.risk_7:.1%} in 7 days, {risk.risk_30:.1%} in 30"
-    ledger.grade(place, now, why, severity)
+    if severity == "critical" and alert.state == "acknowledged":
+        # Whoever put it aside knew something less grave.
+        why = f"{why}; opened again, because it has become critical"
+        ledger.grade(place, now, why, severity, **REOPENED, unattended_ms=now)
+    else:
+        ledger.grade(place, now, why, severity)
     return True
 
 

@@ -3,7 +3,7 @@
 from operator import attrgetter, itemgetter
 from typing import Final
 
-from alerts.ledger import KEPT_MS, Ledger
+from alerts.ledger import KEPT_MS, REOPENED, Ledger
 from alerts.signal import open_contact
 from alerts.state import LOST, Place, Tenant
 from contracts.alerts import Alert
@@ -39,10 +39,8 @@ def _wake_up(ledger: Ledger, place: Place, due_ms: int) -> None:
         "woken",
         due_ms,
         "the snooze is over",
-        state="open",
-        snoozed_until_ms=0,
         unattended_ms=due_ms,
-        escalated=0,
+        **REOPENED,
     )
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from alerts.commands import REMEMBERED
+from alerts.routing import Route, passes
 from alerts.silences import complaint, matches
+from contracts.notices import Notice
 from tests.alerts.logs import DAY, HOUR, INTERVAL, PUMP, START, Desk, asked, score, tick
 
 OPENED = START + INTERVAL
@@ -117,6 +119,23 @@ def test_what_somebody_has_taken_up_does_not_escalate(desk):
     ask(desk, "acknowledge")
     desk.take(tick(OPENED + 10 * DAY))
     assert "escalated" not in desk.steps()
+
+
+@pytest.mark.parametrize(
+    "aside", [{"action": "acknowledge"}, {"action": "snooze", "until_ms": OPENED + 9 * DAY}]
+)
+def test_what_was_put_aside_and_becomes_critical_is_told_and_escalates(desk, aside):
+    assert ask(desk, **aside, why="looked at").done
+    desk.run("V1", [0.35], start=2)
+    assert desk.only().state == "acknowledged"
+    desk.run("V1", [0.9], start=3)
+    alert, change = desk.only(), desk.transitions[-1]
+    assert (alert.severity, alert.state, alert.snoozed_until_ms) == ("critical", "open", 0)
+    assert (change.step, change.before, change.after) == ("severity", "acknowledged", "open")
+    assert change.why.endswith("opened again, because it has become critical")
+    assert passes(Notice(alert, change), Route("desk"))
+    desk.take(tick(START + 3 * INTERVAL + 4 * HOUR))
+    assert desk.steps()[-1] == "escalated"
 
 
 def silence(desk, **matchers):
