@@ -41,7 +41,9 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A notice on its way to a target: told not before `due_ms`, with all of the same `group`."""
+    """A notice on its way to a target: told not before `due_ms`, with all of the same `group` that
+    are due by then.
+    """
 
     notice: Notice | DriftNotice
     target: str
@@ -130,7 +132,7 @@ def _asks(notice: Notice, route: Route) -> bool:
 
 def _due_ms(notice: Notice, route: Route, now_ms: int) -> int:
     zone = ZoneInfo(route.timezone)
-    if notice.alert.severity == "critical" and notice.alert.state != "resolved":
+    if _is_urgent(notice):
         return now_ms
     if route.digest:
         return Digest.parse(route.digest).next_ms(now_ms, zone)
@@ -140,7 +142,7 @@ def _due_ms(notice: Notice, route: Route, now_ms: int) -> int:
 
 def _group(notice: Notice, route: Route) -> str:
     alert = notice.alert
-    if route.digest:
+    if route.digest and not _is_urgent(notice):
         return f"{alert.tenant}/digest"
     value = {
         "vehicle": alert.vehicle_id,
@@ -149,6 +151,11 @@ def _group(notice: Notice, route: Route) -> str:
         "alert": alert.alert_id,
     }[route.group_by]
     return f"{alert.tenant}/{route.group_by}/{value}"
+
+
+def _is_urgent(notice: Notice) -> bool:
+    """Whether it goes out at once, past digests and quiet hours."""
+    return notice.alert.severity == "critical" and notice.alert.state != "resolved"
 
 
 def _fits(value: str, allowed: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 A notice is known by its id and comes in once for each target. What is due together goes out as one
 delivery, whose id stays the same at every try; a delivery that was answered is never tried again.
+What is due within `GROUP_WAIT_MS` after another of its target and group is due with that one.
 """
 
 import hashlib
@@ -13,13 +14,20 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from alerts.routing import Entry
+from alerts.routing import GROUP_WAIT_MS, Entry
 from contracts.alerts import Alert, Transition
 from contracts.errors import DataError
 from contracts.notices import DriftNotice, Notice
 
 KEPT_MS: Final = 30 * 86_400_000
 """How long what is done stays known."""
+_ADD: Final = """
+INSERT OR IGNORE INTO entries (notice_id, target, grouping, due_ms, notice)
+VALUES (:notice_id, :target, :group, coalesce((
+    SELECT min(due_ms) FROM entries WHERE delivery_id IS NULL AND target = :target
+    AND grouping = :group AND due_ms > :due_ms - :wait_ms AND due_ms < :due_ms
+), :due_ms), :notice)
+"""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS entries (
     notice_id TEXT NOT NULL,
@@ -85,28 +93,25 @@ class Outbox:
     def add(self, entries: Iterable[Entry]) -> int:
         """Take entries in; those that are known already change nothing. How many were new."""
         rows = [
-            (
-                one.notice.notice_id,
-                one.target,
-                one.group,
-                one.due_ms,
-                _encoded(one.notice),
-            )
+            {
+                "notice_id": one.notice.notice_id,
+                "target": one.target,
+                "group": one.group,
+                "due_ms": one.due_ms,
+                "wait_ms": GROUP_WAIT_MS,
+                "notice": _encoded(one.notice),
+            }
             for one in entries
         ]
         with self._lock, self._base:
             self._base.execute("BEGIN IMMEDIATE")
             before = self._base.total_changes
-            self._base.executemany(
-                "INSERT OR IGNORE INTO entries (notice_id, target, grouping, due_ms, notice) "
-                "VALUES (?, ?, ?, ?, ?)",
-                rows,
-            )
+            self._base.executemany(_ADD, rows)
             return self._base.total_changes - before
 
     def gather(self, now_ms: int) -> int:
-        """Make a delivery of everything that waits for the same target and group as something
-        that is due; how many were made.
+        """Make a delivery of everything that is due for the same target and group; how many were
+        made. What has to wait longer stays.
         """
         with self._lock, self._base:
             self._base.execute("BEGIN IMMEDIATE")
@@ -188,8 +193,8 @@ class Outbox:
     def _make(self, target: str, group: str, now_ms: int) -> None:
         found = self._base.execute(
             "SELECT notice_id FROM entries WHERE delivery_id IS NULL AND target = ? "
-            "AND grouping = ? ORDER BY notice_id",
-            (target, group),
+            "AND grouping = ? AND due_ms <= ? ORDER BY notice_id",
+            (target, group, now_ms),
         ).fetchall()
         named = "\n".join([target, *(row[0] for row in found)])
         delivery_id = f"msg_{hashlib.sha256(named.encode()).hexdigest()[:24]}"
@@ -200,8 +205,8 @@ class Outbox:
         )
         self._base.execute(
             "UPDATE entries SET delivery_id = ? WHERE delivery_id IS NULL AND target = ? "
-            "AND grouping = ?",
-            (delivery_id, target, group),
+            "AND grouping = ? AND due_ms <= ?",
+            (delivery_id, target, group, now_ms),
         )
 
     def _set(self, delivery_id: str, state: str, detail: str, next_ms: int) -> None:

@@ -81,6 +81,7 @@ def test_quiet_hours_hold_back_all_but_what_is_critical():
     critical = notices(0.9, 0.9)[1]
     assert told(critical, NIGHT, **quiet)[0].due_ms == NIGHT
     assert told(critical, NIGHT, digest="07:00")[0].due_ms == NIGHT
+    assert told(critical, NIGHT, digest="07:00")[0].group == "t/vehicle/V1"
 
 
 def test_each_target_is_told_once_by_its_soonest_route():

@@ -4,10 +4,12 @@ import contextlib
 import sqlite3
 
 import pytest
+from msgspec.structs import replace
 
-from alerts.routing import Route, entries
+from alerts.routing import GROUP_WAIT_MS, Route, entries
 from contracts.errors import DataError
 from infra.notify.outbox import Outbox
+from tests.alerts.logs import HOUR
 from tests.alerts.test_routing import NOON, notices
 
 
@@ -61,6 +63,32 @@ def test_what_is_due_together_is_one_message_with_one_id(tmp_path):
         ids.append(box.due(LATER)[0].delivery_id)
         box.close()
     assert ids[0] == ids[1]
+
+
+def later(entry, now_ms, **more):
+    """The same once more, as another change, due a group's wait after then."""
+    change = replace(entry.notice.change, version=entry.notice.change.version + 9)
+    notice = replace(entry.notice, change=change)
+    return replace(entry, notice=notice, **({"due_ms": now_ms + GROUP_WAIT_MS} | more))
+
+
+def test_what_has_to_wait_does_not_go_with_what_is_due_before(box):
+    (held,) = due(target="hook")
+    box.add([replace(held, due_ms=LATER + HOUR), later(held, NOON, due_ms=LATER)])
+    assert box.gather(LATER) == 1
+    found = box.due(LATER)[0]
+    assert [one.change.version for one in box.notices(found.delivery_id)] == [11]
+    assert (box.waiting(), box.gather(LATER + HOUR - 1)) == (1, 0)
+    assert box.gather(LATER + HOUR) == 1
+
+
+def test_what_happens_within_half_a_minute_is_one_message(box):
+    (first,) = due()
+    box.add([first])
+    box.add([later(first, NOON + GROUP_WAIT_MS - 1)])
+    assert box.gather(NOON + GROUP_WAIT_MS - 1) == 0
+    assert box.gather(NOON + GROUP_WAIT_MS) == 1
+    assert box.waiting() == 0
 
 
 def test_one_message_a_target_is_tried_at_a_time_the_longest_waiting_first(box):
