@@ -1,13 +1,21 @@
 """Keeps what we send out of our own network: addresses that aren't on the public Internet."""
 
+import contextlib
 import ipaddress
 import socket
+import sys
+from collections.abc import Iterator
+from contextvars import ContextVar
+from functools import cache
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from contracts.errors import DataError
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_DIALS: Final = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_only_outside: ContextVar[bool] = ContextVar("only_outside", default=False)
 
 
 class ForbiddenError(DataError):
@@ -27,11 +35,47 @@ def resolve(url: str, *, allow_internal: bool) -> str:
     addresses = [str(entry[4][0]) for entry in found]
     inside = [address for address in addresses if not is_public(address)]
     if inside and not allow_internal:
-        raise ForbiddenError(
-            f"{host} is {inside[0]}, an address of an internal network; set "
-            "TELLTALE_NOTIFY__ALLOW_INTERNAL=true if that is meant"
-        )
+        raise _forbidden(host, inside[0])
     return addresses[0]
+
+
+@contextlib.contextmanager
+def only_outside() -> Iterator[None]:
+    """Whatever this thread connects to meanwhile is public, or raises ForbiddenError: for code of
+    others, of which we don't know what it connects to (a mail server, a second host, a proxy).
+    """
+    _watch()
+    before = _only_outside.set(True)
+    try:
+        yield
+    finally:
+        _only_outside.reset(before)
+
+
+@cache
+def _watch() -> None:
+    """Look at every connection from now on: Python's audit hooks stay until the process ends."""
+    sys.addaudithook(_look)
+
+
+def _look(event: str, given: tuple[Any, ...]) -> None:
+    if event not in _DIALS or not _only_outside.get() or given[0].family == socket.AF_UNIX:
+        return
+    host = str(given[1][0])
+    try:
+        public = is_public(host)
+    except ValueError:
+        # A name: what it leads to when it is connected to can't be told yet.
+        public = False
+    if not public:
+        raise _forbidden(host, host)
+
+
+def _forbidden(host: str, address: str) -> ForbiddenError:
+    return ForbiddenError(
+        f"{host} is {address}, an address of an internal network; set "
+        "TELLTALE_NOTIFY__ALLOW_INTERNAL=true if that is meant"
+    )
 
 
 def is_public(text: str) -> bool:

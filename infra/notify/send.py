@@ -3,6 +3,7 @@
 import asyncio
 import time
 import warnings
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
@@ -18,7 +19,7 @@ from alerts.message import Message
 from contracts.errors import DataError, SettingsError, TelltaleError
 from infra.notify.config import Target, secret_of
 from infra.notify.environment import expand
-from infra.notify.guard import resolve
+from infra.notify.guard import only_outside, resolve
 
 _TOTAL_S: Final = 15.0
 """A receiver that drips its answer byte by byte doesn't hold us longer."""
@@ -119,12 +120,12 @@ def _tell(target: Target, message: Message, *, allow_internal: bool) -> Sent:
         plugin = apprise.Apprise.instantiate(url)
     if plugin is None:
         raise SettingsError(f"target {target.name}: Apprise knows no such url")
-    host = getattr(plugin, "host", "") or ""
-    if isinstance(host, str) and host:
-        resolve(f"https://{host}", allow_internal=allow_internal)
+    # Also against the url's own wish (`?redirect=yes`).
+    plugin.redirects = False
     title = _render(target.title, message) or message.title
     body = _render(target.body, message) or message.body
-    taken = plugin.notify(body=body[:_LONGEST], title=title[:200])
+    with nullcontext() if allow_internal else only_outside():
+        taken = plugin.notify(body=body[:_LONGEST], title=title[:200])
     return Sent("taken" if taken else "the service did not take it", answered=bool(taken))
 
 

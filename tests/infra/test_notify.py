@@ -4,7 +4,9 @@ import base64
 import contextlib
 import http.server
 import json
+import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -14,7 +16,7 @@ from alerts.routing import Route
 from contracts.errors import SettingsError
 from infra.notify import send as sending
 from infra.notify.config import Target, load_config
-from infra.notify.guard import ForbiddenError, is_public, resolve
+from infra.notify.guard import ForbiddenError, is_public, only_outside, resolve
 from infra.notify.send import send
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -176,6 +178,59 @@ def test_apprise_targets_are_guarded_and_filled_from_templates():
     sent = json.loads(receiver.got[0][1])
     assert (sent["title"], sent["message"]) == (f"T {MESSAGE.title}", "Check it.!")
     assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize("wish", ["", "?redirect=yes"])
+@pytest.mark.parametrize("code", [307, 308])
+def test_apprise_targets_follow_no_redirect(code, wish):
+    inside = Receiver(200)
+    with listening(inside) as aim:
+        outside = Receiver(code, headers={"location": aim})
+        with listening(outside) as url:
+            place = url.removeprefix("http://").split("/")[0]
+            target = Target("chat", url=f"json://{place}/x{wish}")
+            found = send(target, "m", MESSAGE, allow_internal=True)
+    assert not found.answered
+    assert (len(outside.got), inside.got) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mailto://u:p@gmail.com?smtp=127.0.0.1",
+        "mailto://u:p@example.org:{port}?smtp=127.0.0.1",
+        "mailto://u:p@example.org:{port}?smtp=localhost",
+        "json://localhost:{port}/x",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#c?proxy={port}",
+    ],
+)
+def test_apprise_targets_reach_nothing_inside_whatever_they_connect_to(url, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        port = listener.getsockname()[1]
+        if "proxy" in url:
+            monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        target = Target("t", url=url.format(port=port))
+        found = send(target, "m", MESSAGE, allow_internal=False)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    assert not found.answered
+    assert "internal network" in found.detail
+
+
+def test_what_a_thread_connects_to_afterwards_or_beside_is_its_own_matter():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        place = listener.getsockname()
+        with only_outside():
+            with pytest.raises(ForbiddenError, match=r"127\.0\.0\.1"):
+                socket.create_connection(place)
+            with pytest.raises(ForbiddenError), socket.socket(type=socket.SOCK_DGRAM) as one:
+                one.sendto(b"x", place)
+            with pytest.raises(ForbiddenError, match="localhost"), socket.socket() as one:
+                one.connect(("localhost", place[1]))
+            with ThreadPoolExecutor(1) as other:
+                other.submit(socket.create_connection, place).result().close()
+        socket.create_connection(place).close()
 
 
 @pytest.mark.parametrize(("title", "body"), [("", ""), ("{{ title }}", "{{ text }}")])
