@@ -50,12 +50,13 @@ def minimal(described, schema):
             target = target[part] if part != "$defs" else schema.get("$defs", {})
         return minimal(described, target)
     for one_of in ("anyOf", "oneOf", "allOf"):
-        if one_of in schema:
+        if one_of in schema and "properties" not in schema:
             return minimal(described, schema[one_of][0])
     if "enum" in schema or "const" in schema:
         return schema.get("const", next(iter(schema.get("enum", ())), None))
     if schema.get("type") == "object":
-        wanted = schema.get("required", ())
+        either = schema.get("oneOf", [{}])[0].get("required", [])
+        wanted = [*schema.get("required", ()), *either]
         return {name: minimal(described, schema["properties"][name]) for name in wanted}
     values = {"array": [], "integer": 1, "number": 1.0, "boolean": False, "null": None}
     return values.get(schema.get("type"), "x" * max(1, schema.get("minLength", 1)))

@@ -2,7 +2,8 @@
 every check that Schemathesis has.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 
 import pytest
 import requests
@@ -17,14 +18,27 @@ from app.api.context import Context
 from app.api.server import create_app
 from app.intake.forms import MSGPACK_TYPES
 from app.settings import load_settings
+from contracts.alerts import Answer, Silence
 from contracts.codec import encode_message
 from contracts.records import VehicleEvent
-from tests.app.guarded import Keys, guarded
+from contracts.workorders import Job, WorkOrder
+from infra.photos import Photos
+from infra.workorders import WorkOrders
+from tests.app.guarded import Keys, by, guarded
+from tests.app.sample_fleet import DAY
 from tests.app.serving import serve_fleet
 
 pytestmark = pytest.mark.stack
-REAL = {"key": "V0001", "alert_id": "a-V0001-coolant_pump", "order_id": "known"}
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+REAL = {
+    "key": "V0001",
+    "alert_id": "a-V0001-coolant_pump",
+    "order_id": "known",
+    "silence_id": "quiet",
+    "command_id": "asked",
+    "photo": f"{hashlib.sha256(PNG).hexdigest()}.png",
+    "login": "spare@example.org",
+}
 EVENT = VehicleEvent("default", "truck-diesel", "V0001", 1_700_000_000_000, "service", "oil", {})
 CONFIG = {"phases": {"coverage": {"unexpected-methods": ["TRACE"]}}}
 
@@ -57,6 +71,22 @@ class House:
     url: str
     headers: dict
     session: Session
+    real: dict = field(default_factory=dict)
+
+
+def fill(store, now_ms):
+    """What no vehicle of the fleet has by itself: one of each that a path can name."""
+    at = ("default", "truck-diesel", "V0001", "Lyon")
+    job = Job("scr", "SCR", "Doser", "a-V0001-scr", [("Look", 20)])
+    times = (now_ms + DAY, now_ms + DAY, "", now_ms, now_ms)
+    WorkOrders(store.clickhouse).save(
+        WorkOrder(REAL["order_id"], *at, "proposed", [job], 20, *times, "Ana", 1, "e")
+    )
+    until = (now_ms - DAY, now_ms + DAY)
+    silence = Silence(REAL["silence_id"], "default", {"depot": "Lyon"}, *until, "Ana", "")
+    store.write_silences([silence])
+    about = ("default", "V0001", REAL["alert_id"], "acknowledge")
+    store.write_answers([Answer(REAL["command_id"], *about, "Ana", now_ms, done=True, why="")])
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +97,12 @@ def house(stack):
         patched.setattr(gate, "_BAD_TRIES", Buckets(rate=1e6, burst=1e6))
         # No alerter runs here that would answer.
         patched.setattr(acting, "_WAIT_S", 0.0)
-        yield House(served.url, Keys.made(found, ["default"]).headers("default", "admin"), open_)
+        fill(served.store, served.now_ms)
+        Photos(found.home / "photos").save("default", PNG)
+        keys = Keys.made(found, ["default"])
+        keys.desk.new_user(by("default"), REAL["login"], "Spare", "fleet_manager", None)
+        real = {**REAL, "key_id": keys.make("default", "admin")[0].key_id}
+        yield House(served.url, keys.headers("default", "admin"), open_, real)
 
 
 @DESCRIBED.parametrize()
@@ -78,5 +113,19 @@ def test_every_route_keeps_to_its_description(case, house):
     if case.path_parameters and all(one.mode.is_positive for one in case.meta.components.values()):
         # What is made up is rarely there; sound requests are about things that are.
         given = case.path_parameters
-        case.path_parameters = {name: REAL.get(name, value) for name, value in given.items()}
+        case.path_parameters = {name: house.real.get(name, value) for name, value in given.items()}
     case.call_and_validate(base_url=house.url, session=house.session, headers=house.headers)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/alerts/{alert_id}",
+        "/api/alerts/commands/{command_id}",
+        "/api/vehicles/{key}/photos/{photo}",
+        "/api/workorders/{order_id}",
+    ],
+)
+def test_what_sound_requests_are_about_is_there(house, path):
+    answer = house.session.get(house.url + path.format(**house.real), headers=house.headers)
+    assert answer.status_code == 200, answer.text
