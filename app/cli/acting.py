@@ -15,12 +15,17 @@ TenantOption = Annotated[str, typer.Option(help="Another tenant than TELLTALE_TE
 
 def acting(tenant: str) -> By:
     """Whoever runs the command, for this tenant ("" = the installation's own)."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = "unknown"
     now_ms = time.time_ns() // 1_000_000
-    return By(tenant or load_settings().tenant, f"{name} (command line)", "admin", "cli", now_ms)
+    tenant = tenant or load_settings().tenant
+    return By(tenant, f"{person()} (command line)", "admin", "cli", now_ms)
+
+
+def person() -> str:
+    """The operating system's user, "unknown" where it has no name for him."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def desk() -> Desk:

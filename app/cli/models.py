@@ -1,6 +1,5 @@
 """`telltale models`: what is in the registry, who is champion, and who said so."""
 
-import getpass
 import time
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,6 +8,7 @@ import msgspec
 import typer
 
 from app.assembly import load_profiles
+from app.cli.acting import person
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
 from app.cli.train import bars, profile_of
@@ -113,7 +113,7 @@ def promote(
 ) -> None:
     """Give a model an alias; the workers take up a new champion within seconds."""
     registry = Registry(load_settings().models_dir)
-    registry.promote(model, _alias(alias), actor or getpass.getuser(), reason, _now())
+    registry.promote(model, _alias(alias), actor or person(), reason, _now())
     typer.echo(f"{model} is {alias} now")
 
 
@@ -121,7 +121,7 @@ def promote(
 def rollback(profile: str, actor: Actor = "", reason: Reason = "") -> None:
     """Make the champion before the present one champion again."""
     registry = Registry(load_settings().models_dir)
-    found = registry.roll_back(profile, actor or getpass.getuser(), reason, _now())
+    found = registry.roll_back(profile, actor or person(), reason, _now())
     typer.echo(f"{found} is champion again")
 
 

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from app.assembly import load_profiles
+from app.cli.acting import person
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
 from app.cli.train import profile_of
@@ -143,7 +144,7 @@ def _adopt(registry: Registry, champion: str, drawn: Mapping[str, Lines], name: 
     lines = {mode: drawn[name].lines[mode] for mode in bundle.modes}
     made = registry.save(replace(bundle, lines=lines), record)
     now = time.time_ns() // 1_000_000
-    registry.promote(made, "champion", "telltale thresholds", f"lines by {name}", now)
+    registry.promote(made, "champion", person(), f"lines by {name}", now)
     return made
 
 

@@ -14,6 +14,7 @@ import typer
 from rich.progress import Progress
 
 from app.assembly import load_profiles
+from app.cli.acting import person
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
 from app.settings import Settings, load_settings
@@ -53,8 +54,13 @@ def train(  # noqa: PLR0913 (a command has this many options)
     ] = "",
     device: Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")] = "cpu",
     promote: Annotated[
-        bool, typer.Option("--promote/--no-promote", help="Make the new model champion.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--promote/--no-promote",
+            help="Make the new model champion, or don't; otherwise only where there is none.",
+            show_default=False,
+        ),
+    ] = None,
     fresh_expectation: Annotated[
         bool,
         typer.Option(help="Fit anew what signals should be; the workers' state is then rebuilt."),
@@ -62,7 +68,11 @@ def train(  # noqa: PLR0913 (a command has this many options)
     profile_dir: ProfileDir = None,
     as_json: Json = False,
 ) -> None:
-    """Train failure models on stored history and keep them in the registry."""
+    """Train failure models on stored history and keep them in the registry.
+
+    The first model of a profile is its champion. Any other is a candidate until a person promotes
+    it, after a comparison or some weeks as shadow.
+    """
     settings = load_settings()
     chosen = profile_of(load_profiles(profile_dir), profile)
     options = Options(
@@ -84,14 +94,16 @@ def train(  # noqa: PLR0913 (a command has this many options)
             growers=growers,
             registry=registry,
         )
-    if promote:
+    champion = registry.champion(profile)
+    if champion is None if promote is None else promote:
         now = time.time_ns() // 1_000_000
-        registry.promote(done.model, "champion", "telltale train", "newly trained", now)
-        done = msgspec.structs.replace(done, promoted=True)
+        registry.promote(done.model, "champion", person(), "newly trained", now)
+        champion = done.model
+    done = msgspec.structs.replace(done, promoted=champion == done.model)
     if as_json:
         print_json(done)
         return
-    show(done)
+    show(done, champion)
 
 
 def run(
@@ -185,8 +197,8 @@ def bars(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
         yield told
 
 
-def show(done: Trained) -> None:
-    """The new model in words."""
+def show(done: Trained, champion: str | None) -> None:
+    """The new model in words, and what to do with it beside the present `champion`."""
     record = done.record
     print_table(
         f"{done.model}: {record.rows:,} rows of {record.vehicles} vehicles",
@@ -206,4 +218,17 @@ def show(done: Trained) -> None:
     )
     for note in [*record.notes, *(f"{one.mode}: {one.note}" for one in record.modes if one.note)]:
         typer.echo(note)
-    typer.echo("It is champion now." if done.promoted else "It is not champion yet.")
+    typer.echo(_next(done, champion))
+
+
+def _next(done: Trained, champion: str | None) -> str:
+    if done.promoted:
+        return "It is champion now."
+    promote = f"`telltale models promote {done.model}`"
+    if champion is None:
+        return f"It is not champion yet: {promote} makes it so."
+    return (
+        f"The champion is still {champion}: `telltale models promote {done.model} --alias shadow` "
+        "has this one score beside it, `telltale models compare --profile "
+        f"{done.record.profile} --live` then says which is better, and {promote} makes it champion."
+    )

@@ -1,5 +1,6 @@
 """Training, promotion and thresholds as a person does them, on a real store."""
 
+import getpass
 import json
 
 import numpy as np
@@ -75,8 +76,14 @@ def test_the_life_of_a_model(fleet, telltale):
 
     champions = Champions(registry, ["small"])
     assert champions.refresh()["small"].bundle.id == first["model"]
-    second = telltale(*train, "--seed", "2", "--no-promote", profiles=True)
-    assert second["promoted"] is False
+    # The first of a profile is champion; what comes later has to prove itself.
+    second = telltale(*train, "--seed", "2", profiles=True)
+    assert (second["promoted"], registry.champion("small")) == (False, first["model"])
+    said = telltale("train", "--profile", "small", "--seed", "2", profiles=True)
+    said = " ".join(said.split())
+    assert f"`telltale models promote {second['model']} --alias shadow`" in said
+    assert "`telltale models compare --profile small --live`" in said
+    assert [one.actor for one in registry.history("small")] == [getpass.getuser()]
     # A new champion needs no new state: what signals should be is taken over.
     found = [registry.manifest(one["model"]).expectation for one in (first, second)]
     assert found[0] == found[1]
@@ -101,6 +108,11 @@ def test_the_life_of_a_model(fleet, telltale):
     bundle = champions.refresh()["small"].bundle
     assert bundle.id == drawn["champion"] != first["model"]
     assert bundle.lines == policies["costs"]["lines"]
+    last = registry.history("small")[-1]
+    assert (last.actor, last.reason) == (getpass.getuser(), "lines by costs")
+    forced = telltale(*train, "--seed", "2", "--promote", profiles=True)
+    assert forced["promoted"] is True
+    assert registry.champion("small") == second["model"]
 
 
 def test_a_backtest_tells_what_a_models_alerts_would_have_come_to(telltale):
