@@ -35,6 +35,9 @@ from models.verify import GOLDEN_FILE, golden, loaded, try_out
 
 Alias = Literal["champion", "challenger", "shadow"]
 ALIASES: Final = frozenset(get_args(Alias))
+Trial = Literal["challenger", "shadow"]
+TRIALS: Final = frozenset(get_args(Trial))
+"""Aliases that end without another model taking its place."""
 ALIAS_FILE: Final = "aliases.json"
 HISTORY_FILE: Final = "history.jsonl"
 
@@ -44,7 +47,7 @@ class Decision(msgspec.Struct, frozen=True):
 
     time_ms: int
     profile: str
-    action: Literal["promote", "roll back"]
+    action: Literal["promote", "roll back", "withdraw"]
     alias: str
     bundle: str
     before: str
@@ -105,9 +108,20 @@ class Registry:
                 return decision.before
         raise ModelError(f"profile {profile} has no champion before {present or 'the first one'}")
 
-    def withdraw(self, profile: str, alias: Alias, actor: str, reason: str, time_ms: int) -> None:
-        """Take an alias away."""
-        self._decide(profile, "promote", alias, "", actor, reason, time_ms)
+    def withdraw(self, profile: str, alias: Trial, actor: str, reason: str, time_ms: int) -> str:
+        """Take an alias away; who had it. Raises ModelError where nobody had, and for the
+        champion, without whom nothing would be scored.
+        """
+        if alias not in TRIALS:
+            raise ModelError(
+                f"{alias} can't be withdrawn, {' or '.join(sorted(TRIALS))} can; promote another "
+                "champion or roll back"
+            )
+        present = self.alias(profile, alias)
+        if present is None:
+            raise ModelError(f"profile {profile} has no {alias}")
+        self._decide(profile, "withdraw", alias, "", actor, reason, time_ms)
+        return present
 
     def list(self, profile: str = "") -> list[Manifest]:
         """Manifests of all bundles that can be read, oldest training first."""

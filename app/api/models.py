@@ -14,7 +14,7 @@ from app.api.problems import ProblemError
 from contracts.errors import ModelError
 from models.manifest import Manifest
 from models.record import ModeRecord
-from models.registry import ALIASES, Alias, Decision, Registry
+from models.registry import ALIASES, Alias, Decision, Registry, Trial
 
 router = APIRouter(prefix="/api/models", tags=["models"])
 
@@ -99,6 +99,13 @@ class RollBack(Reasoned):
     profile: str = Field(min_length=1, max_length=100)
 
 
+class Withdrawal(Reasoned):
+    """Which trial of a profile ends."""
+
+    profile: str = Field(min_length=1, max_length=100)
+    alias: Trial = "shadow"
+
+
 @router.get("")
 def models(context: Wired, profile: Annotated[str, Query(max_length=100)] = "") -> ModelList:
     """What the registry holds, of one profile or of all."""
@@ -117,6 +124,18 @@ def roll_back(context: Wired, given: RollBack) -> DecisionView:
     who = context.who.signs(given.actor)
     try:
         registry.roll_back(given.profile, who, given.reason, context.wall_ms())
+    except ModelError as error:
+        raise _refused(error) from None
+    return _decision(registry.history(given.profile)[-1])
+
+
+@router.post("/withdraw")
+def withdraw(context: Wired, given: Withdrawal) -> DecisionView:
+    """Take an alias away; workers stop scoring with a shadow in seconds."""
+    registry = registry_of(context)
+    who = context.who.signs(given.actor)
+    try:
+        registry.withdraw(given.profile, given.alias, who, given.reason, context.wall_ms())
     except ModelError as error:
         raise _refused(error) from None
     return _decision(registry.history(given.profile)[-1])

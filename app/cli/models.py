@@ -19,10 +19,10 @@ from infra.store import ClickHouseStore
 from models.compare import compare as compare_rows
 from models.judging import judge
 from models.manifest import Manifest
-from models.registry import ALIASES, Alias, Decision, Registry
+from models.registry import ALIASES, TRIALS, Alias, Decision, Registry
 from models.table import Scope
 
-app = typer.Typer(help="Models: list, look at, promote, roll back.", no_args_is_help=True)
+app = typer.Typer(help="Models: list, look at, promote, withdraw, roll back.", no_args_is_help=True)
 Actor = Annotated[str, typer.Option(help="Who decides; kept in the registry.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the registry.")]
 
@@ -123,6 +123,21 @@ def rollback(profile: str, actor: Actor = "", reason: Reason = "") -> None:
     registry = Registry(load_settings().models_dir)
     found = registry.roll_back(profile, actor or person(), reason, _now())
     typer.echo(f"{found} is champion again")
+
+
+@app.command()
+def withdraw(
+    profile: str,
+    alias: Annotated[str, typer.Option(help="challenger or shadow.")] = "shadow",
+    actor: Actor = "",
+    reason: Reason = "",
+) -> None:
+    """End a trial: take an alias away; the workers stop scoring with a shadow within seconds."""
+    if alias not in TRIALS:
+        raise typer.BadParameter(f"{alias!r}; there are {', '.join(sorted(TRIALS))}")
+    registry = Registry(load_settings().models_dir)
+    found = registry.withdraw(profile, alias, actor or person(), reason, _now())  # type: ignore[arg-type]
+    typer.echo(f"{found} is {alias} no more")
 
 
 @app.command("export-mlflow")

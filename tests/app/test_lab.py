@@ -122,6 +122,24 @@ def test_the_shadow_is_held_against_the_champion_once_both_have_scored(lab):
     assert first[-8:] in client.get(f"/lab?part=shadow&profile={PROFILE}").text
 
 
+def test_a_shadow_can_be_ended(lab):
+    client, _, registry, _ = lab
+    shadow = registry.shadow(PROFILE)
+    button = f'data-withdraw="shadow" data-model="{shadow}"'
+    assert button in client.get(f"/lab?profile={PROFILE}").text
+    given = {"profile": PROFILE, "reason": "seen enough", "actor": "Ada"}
+    assert client.post("/api/models/withdraw", json=given | {"reason": " "}).status_code == 422
+    assert client.post("/api/models/withdraw", json=given | {"alias": "champion"}).is_error
+    done = client.post("/api/models/withdraw", json=given).json()
+    assert (done["action"], done["model"], done["before"]) == ("withdraw", "", shadow)
+    assert registry.shadow(PROFILE) is None
+    page = client.get(f"/lab?profile={PROFILE}").text
+    assert button not in page
+    assert "seen enough" in page
+    again = client.post("/api/models/withdraw", json=given)
+    assert (again.status_code, "has no shadow" in again.json()["detail"]) == (409, True)
+
+
 def test_labels_that_came_since_the_champion_are_counted(lab):
     client, store, *_ = lab
     now = TRAINED_UNTIL + 90 * DAY_MS

@@ -95,6 +95,14 @@ def test_the_life_of_a_model(fleet, telltale):
     assert champions.refresh()["small"].bundle.id == second["model"]
     telltale("models", "rollback", "small", "--actor", "Ada", "--reason", "noisy")
     assert champions.refresh()["small"].bundle.id == first["model"]
+    telltale("models", "promote", second["model"], "--alias", "shadow", "--reason", "try again")
+    said = telltale("models", "withdraw", "small", "--alias", "shadow", "--reason", "seen enough")
+    assert (f"{second['model']} is shadow no more" in said, registry.shadow("small")) == (
+        True,
+        None,
+    )
+    last = registry.history("small")[-1]
+    assert (last.action, last.actor) == ("withdraw", getpass.getuser())
     shown = telltale("models", "show", first["model"], "--json")
     assert [one["action"] for one in shown["history"]] == ["promote", "promote", "roll back"]
     assert telltale("status", "--json")["champions"]["small"] == first["model"]
@@ -147,6 +155,7 @@ def test_a_backtest_tells_what_a_models_alerts_would_have_come_to(telltale):
         (("models", "show", "none-1"), "no model 'none-1'"),
         (("models", "promote", "none-1"), "no model 'none-1'"),
         (("models", "rollback", "car-electric"), "no champion before"),
+        (("models", "withdraw", "car-electric"), "has no shadow"),
         (("thresholds", "--profile", "car-electric"), "no champion"),
         (("backtest", "--profile", "car-electric"), "no champion"),
         (("backtest", "--profile", "car-electric", "--model", "none-1"), "no model 'none-1'"),

@@ -235,6 +235,22 @@ def test_decisions_are_written_down_and_can_be_taken_back(copy, trained):
     ]
 
 
+def test_a_trial_can_be_ended_and_a_champion_can_not(copy):
+    root, name = copy
+    registry = Registry(root)
+    for alias in ("shadow", "challenger"):
+        registry.promote(name, alias, "Ada", "to be tried", NOW + 1)
+        assert registry.withdraw("small", alias, "Grace", "seen enough", NOW + 2) == name
+        assert registry.alias("small", alias) is None
+        last = registry.history("small")[-1]
+        assert (last.action, last.alias, last.bundle, last.before) == ("withdraw", alias, "", name)
+        with pytest.raises(ModelError, match=f"profile small has no {alias}"):
+            registry.withdraw("small", alias, "Grace", "again", NOW + 3)
+    with pytest.raises(ModelError, match="promote another champion or roll back"):
+        registry.withdraw("small", "champion", "Grace", "", NOW + 4)
+    assert registry.champion("small") == name
+
+
 def test_the_first_champion_can_not_be_rolled_back(stored):
     with pytest.raises(ModelError, match="no champion before"):
         Registry(stored[0]).roll_back("small", "Ada", "", NOW)
