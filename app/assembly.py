@@ -23,7 +23,7 @@ from app.worker import GROUP, STEP, Guard, Pace, Worker
 from contracts.dead_letters import DeadLetter
 from contracts.errors import UnavailableError
 from contracts.topics import TELEMETRY
-from features.profile import Profile, builtin_profile, load_profile, profile_names
+from features.profile import Profile, builtin_profiles, load_profile
 from infra.connections import KafkaConnection
 from infra.faust_app import create_app, raw_topic
 from infra.kafka import RecordProducer, ensure_topics, partition_count, partition_of
@@ -48,7 +48,7 @@ _log = structlog.get_logger(__name__)
 
 def load_profiles(folder: Path | None) -> dict[str, Profile]:
     """The built-in profiles and those of a folder, which win. Raises ProfileError."""
-    found = {name: builtin_profile(name) for name in profile_names()}
+    found = builtin_profiles()
     for path in sorted(folder.glob("*.toml")) if folder else ():
         profile = load_profile(path)
         found[profile.name] = profile

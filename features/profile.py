@@ -195,6 +195,11 @@ def profile_names() -> tuple[str, ...]:
     )
 
 
+def builtin_profiles() -> dict[str, "Profile"]:
+    """All profiles that come with Telltale, by name."""
+    return {name: builtin_profile(name) for name in profile_names()}
+
+
 @cache
 def builtin_profile(name: str) -> Profile:
     """A profile that comes with Telltale. Raises ProfileError for an unknown name."""

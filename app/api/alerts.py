@@ -1,5 +1,6 @@
 """`/api/alerts`: what was found, and what people do about it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -11,7 +12,7 @@ from app.api.cursor import Cursor, decode_cursor, encode_cursor
 from app.api.fleet import Risk, RulView, rul_view
 from app.api.problems import unknown_alert
 from app.api.words import CheckText, FaultCodeText
-from contracts.alerts import Alert
+from contracts.alerts import Alert, Reason
 from infra.reads import alerts as stored
 
 router = APIRouter(tags=["alerts"])
@@ -126,17 +127,7 @@ def alert_view(alert: Alert) -> AlertView:
         Risk(risk.risk_7, risk.risk_30, risk.risk_90),
         rul_view(alert.profile, rul.value, rul.low, rul.high) if rul else None,
         alert.model,
-        [
-            ReasonView(
-                one.text,
-                one.signal,
-                one.value,
-                one.expected,
-                words.unit_text(one.unit),
-                one.contribution,
-            )
-            for one in alert.reasons
-        ],
+        reason_views(alert.reasons),
         words.code_texts(alert.profile, alert.fault_codes),
         words.check_texts(alert.profile, alert.mode, alert.checks),
         WaitingView(waiting.expected, waiting.planned, waiting.currency),
@@ -152,6 +143,21 @@ def alert_view(alert: Alert) -> AlertView:
         alert.line,
         alert.clears_below,
     )
+
+
+def reason_views(reasons: Iterable[Reason]) -> list[ReasonView]:
+    """Reasons with their units as people write them."""
+    return [
+        ReasonView(
+            one.text,
+            one.signal,
+            one.value,
+            one.expected,
+            words.unit_text(one.unit),
+            one.contribution,
+        )
+        for one in reasons
+    ]
 
 
 def find_alert(context: Context, alert_id: str) -> Alert:

@@ -1,5 +1,6 @@
 """`/api/vehicles/{key}/cases`: what workshops found on vehicles with the same signs."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from app.api.context import Context, Wired
 from app.api.vehicles import Key, carded
 from infra.reads.cards import Card
 from infra.reads.cases import fleet_findings, leading, similar_cases
+from infra.reads.vehicles import Registration
 
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
 
@@ -54,10 +56,16 @@ def cases(context: Wired, key: Key) -> CaseList:
 
 def cases_of(context: Context, card: Card) -> list[ModeCases]:
     """Similar cases of a vehicle's active alerts, in words."""
-    found = card.found
     modes = {one.mode: leading(one.reasons) for one in card.active if one.mode}
-    if not modes:
-        return []
+    return mode_cases(context, card.found, modes) if modes else []
+
+
+def mode_cases(
+    context: Context, found: Registration, modes: Mapping[str, Sequence[str]]
+) -> list[ModeCases]:
+    """Cases like a vehicle's, given the signals that lead by mode; modes without any are left
+    out.
+    """
     store, tenant = context.store, context.tenant
     findings = context.answers.findings.get(
         (tenant, found.profile), lambda: fleet_findings(store, tenant, found.profile)

@@ -1,4 +1,4 @@
-"""What every route needs: settings, the store, the champions, the publisher, the clock."""
+"""What every route needs: settings, the store, the models, the publisher, the clock."""
 
 import time
 from collections.abc import Callable, Hashable
@@ -10,11 +10,14 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 
 from app.access.caller import Caller, local
+from app.alerting.models import Models
 from app.api.answers import Answers
 from app.api.champions import ChampionOf, no_champion
 from app.api.publisher import Publisher, Signed
 from app.api.summary import FleetSummary, summarise
+from app.champion import NoModels
 from app.settings import Settings
+from features.profile import builtin_profiles
 from infra.clickhouse import ClickHouse
 from infra.reads.fleet import clock_ms
 from infra.vins import shown
@@ -57,12 +60,13 @@ class Lines:
 @dataclass
 class Context:
     """The wiring of one API process, as seen by `caller`: all that he reads and writes is of his
-    tenant. Without a caller it is the installation's own tenant.
+    tenant. Without a caller it is the installation's own tenant. `models` are asked for reasons.
     """
 
     settings: Settings
     champion_of: ChampionOf = no_champion
     wall_ms: Callable[[], int] = field(default=wall_ms)
+    models: Models = field(default_factory=lambda: Models(NoModels(), builtin_profiles()))
     answers: Answers = field(default_factory=Answers)
     caller: Caller | None = None
     lines: Lines = field(init=False)

@@ -5,12 +5,13 @@ from functools import partial
 import structlog
 import uvicorn
 
+from app.alerting.models import Models
 from app.api.champions import WatchedChampions, kept_curves
 from app.api.context import Context
 from app.api.server import create_app
 from app.champion import Champions
 from app.settings import load_settings
-from features.profile import profile_names
+from features.profile import builtin_profiles, profile_names
 from models.registry import Registry
 
 _GRACE_S = 3
@@ -32,7 +33,7 @@ def api() -> None:
     )
     champions.start()
     uvicorn.run(
-        create_app(Context(settings, champions)),
+        create_app(Context(settings, champions, models=Models(registry, builtin_profiles()))),
         host=listens.host,
         port=listens.port,
         ssl_certfile=listens.ssl_certfile,

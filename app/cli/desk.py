@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from app.alerting.models import Models
 from app.api.champions import ChampionOf, no_champion
 from app.api.context import Context
 from app.asking import wait_for_answer
@@ -27,9 +28,12 @@ WatchOption = Annotated[bool, typer.Option("--watch", help="Show it again every 
 
 
 @contextlib.contextmanager
-def opened(champion_of: ChampionOf = no_champion) -> Iterator[Context]:
-    """Store, broker and clock of the installation's own tenant."""
+def opened(
+    champion_of: ChampionOf = no_champion, models: Models | None = None
+) -> Iterator[Context]:
+    """Store, broker and clock of the installation's own tenant; `models` are asked for reasons."""
     context = Context(load_settings(), champion_of)
+    context.models = models or context.models
     try:
         yield context
     finally:

@@ -1,23 +1,22 @@
 """`telltale risk`: what may fail on one vehicle, why, and how fresh that is."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from alerts.changes import Wanted
-from app.alerting.explain import Explain
 from app.alerting.models import Models
 from app.api import words
+from app.api.alerts import ReasonView
 from app.api.champions import Champion, ChampionOf, kept_curves
-from app.api.context import Context
+from app.api.reasons import Why, scored, why
 from app.api.vehicles import ModeRiskView, Unusual, Vehicle, described
-from app.assembly import load_profiles
 from app.cli.desk import WatchOption, opened, shown
 from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
 from app.settings import load_settings
-from contracts.alerts import Reason
 from contracts.errors import DataError
+from features.profile import builtin_profiles
 from infra.reads.cards import find_card
 from models.registry import Registry
 
@@ -30,22 +29,20 @@ def risk(
     as_json: Json = False,
 ) -> None:
     """Show a vehicle's risk by part at 7, 30 and 90 days, with reasons and freshness."""
-    profiles = load_profiles(None)
     registry = Registry(load_settings().models_dir)
-    models = Models(registry, profiles)
-    with opened(_champions(registry, models)) as context:
-        explain = Explain(context.store, models, profiles)
+    models = Models(registry, builtin_profiles())
+    with opened(_champions(registry, models), models) as context:
 
         def show() -> None:
             card = find_card(context.store, context.tenant, vehicle.strip(), whole=False)
             if card is None:
                 raise DataError(f"no vehicle has the id, VIN or plate {vehicle!r}")
             found = described(context, card)
-            why = _reasons(context, explain, found) if reasons else []
+            told = why(context, card, scored(card)) if reasons and card.risks else None
             if as_json:
-                print_json({"vehicle": found, "reasons": why})
+                print_json({"vehicle": found, "reasons": [], **(vars(told) if told else {})})
             else:
-                _print(found, why)
+                _print(found, told)
 
         shown(show, watch=watch)
 
@@ -61,23 +58,7 @@ def _champions(registry: Registry, models: Models) -> ChampionOf:
     return champion_of
 
 
-def _reasons(context: Context, explain: Explain, described: Vehicle) -> list[Reason]:
-    """Why the highest risk is what it is, by the model that scored it."""
-    if not described.risks or not described.freshness.score_ms:
-        return []
-    wanted = Wanted(
-        "",
-        context.tenant,
-        described.profile,
-        described.vehicle_id,
-        described.risks[0].mode,
-        described.freshness.score_ms,
-        described.scored_by,
-    )
-    return list(explain(wanted).reasons)
-
-
-def _print(described: Vehicle, why: list[Reason]) -> None:
+def _print(described: Vehicle, told: Why | None) -> None:
     names = (described.plate, described.model, described.depot, described.profile_label)
     fresh = described.freshness
     silent = "; IT IS SILENT" if fresh.silent else ""
@@ -91,13 +72,36 @@ def _print(described: Vehicle, why: list[Reason]) -> None:
         typer.echo(_oddness(described.unusual))
     else:
         print_table("Risk", columns, [_row(one) for one in described.risks])
-    if described.risks and why:
-        typer.echo(f"Why {described.risks[0].label.lower()}:")
-    for reason in why:
-        typer.echo(f"- {reason.text}")
+    for line in _explained(told) if told else ():
+        typer.echo(line)
     for alert in described.alerts:
         label = words.mode_label(alert.profile, alert.mode) if alert.mode else alert.condition
         typer.echo(f"Alert {alert.alert_id}: {label}, {alert.severity}, {alert.state}")
+
+
+def _explained(told: Why) -> Iterator[str]:
+    """Why the risk is what it is, and what would change what follows from it."""
+    yield f"Why {told.label.lower()}, {told.risk.days_30:.1%} in 30 days by {told.model}:"
+    for reason in told.reasons:
+        yield f"- {reason.text}{_measured(reason)}"
+    for code in told.fault_codes:
+        yield f"- Fault code {code.code}{': ' if code.text else ''}{code.text}"
+    if told.cases:
+        counts = told.cases.outcomes.items()
+        found = ", ".join(f"{count} {words.outcome_text(name)}" for name, count in counts)
+        yield f"Workshops found on others: {found}"
+    if told.line is not None and told.clears_below is not None:
+        yield (
+            f"An alert opens once it stays at {told.line:.1%} or more, and closes by itself once "
+            f"it stays below {told.clears_below:.1%}"
+        )
+
+
+def _measured(reason: ReasonView) -> str:
+    if reason.value is None:
+        return ""
+    expected = f", expected {reason.expected:.4g}" if reason.expected is not None else ""
+    return f" ({reason.value:.4g}{expected} {reason.unit})".replace(" )", ")")
 
 
 def _oddness(found: Unusual) -> str:

@@ -12,6 +12,7 @@ from app.api import words
 from app.api.cases import cases_of
 from app.api.context import Context, Wired
 from app.api.history import Mark, marks_of, series
+from app.api.reasons import scored, why
 from app.api.vehicles import Heard, Vehicle, carded, describe, described, heard_of
 from app.api.workorders import OrderView, order_view
 from app.web.answering import Text, answered
@@ -95,9 +96,14 @@ def finding_html(request: Request, context: Wired, key: str, mode: Text = "") ->
 
 @router.get("/vehicles/{key:path}")
 def vehicle_html(request: Request, context: Wired, key: str, part: Text = "") -> Response:
-    """One vehicle; `part=live` gives only what changes."""
+    """One vehicle; `part=live` gives only what changes, `part=reasons` why its highest risk is what
+    it is.
+    """
 
     def work() -> Response:
+        if part == "reasons":
+            card = carded(context, key)
+            return render(request, "_vehicle_asked.html", asked=why(context, card, scored(card)))
         template = "_vehicle_live.html" if part == "live" else "vehicle.html"
         return render(request, template, **_shown(context, carded(context, key, whole=True)))
 

@@ -59,12 +59,12 @@ def champion(profile):
 
 
 @contextlib.contextmanager
-def serve(settings, champion_of=champion):
-    """The address of a running server; it has stopped when the block ends."""
+def serve(settings, champion_of=champion, **more):
+    """The address of a running server; it has stopped when the block ends. `more`: see Context."""
     # asyncio sends without delay (TCP_NODELAY) only where the protocol is named.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
-        app = create_app(Context(settings, champion_of))
+        app = create_app(Context(settings, champion_of, **more))
         config = uvicorn.Config(
             app, log_level="error", ws="none", timeout_graceful_shutdown=1, lifespan="on"
         )

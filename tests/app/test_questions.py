@@ -23,6 +23,8 @@ ASKED = {
     "/vehicles/V0001/job-card": 3,
     "/api/vehicles/V0001": 2,
     "/api/vehicles/V0006": 2,
+    "/vehicles/V0006?part=reasons": 2,
+    "/api/vehicles/V0001/reasons": 3,
     "/api/vehicles/V0001/history": 3,
     "/api/vehicles/V0001/risk-history?mode=coolant_pump": 2,
     "/alerts": 2,

@@ -74,6 +74,14 @@ def test_the_vehicle_page_says_why_and_what_to_check_first(page):
     expect(page.locator("#risk tbody tr")).to_have_count(9)
 
 
+def test_a_risk_below_the_line_is_explained_when_somebody_asks(page, complaints):
+    page.goto("/vehicles/V0008")
+    page.get_by_role("button", name="Why this risk?").click()
+    expect(page.locator("#asked .reasons li")).to_have_count(1)
+    expect(page.locator("#asked")).to_contain_text("An alert opens once the risk stays at 15 %")
+    assert complaints == []
+
+
 def test_slash_leads_to_the_vehicle_by_its_plate(page):
     page.goto("/")
     page.keyboard.press("/")
