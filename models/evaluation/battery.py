@@ -8,10 +8,11 @@ import msgspec
 import numpy as np
 
 from contracts.batches import Doubles, Ints
-from contracts.errors import DataError
+from contracts.errors import DataError, ModelError
 from ingest.adapters.nasa_cells import Cell, Curve
 from models.battery import (
     NEW,
+    Estimate,
     HealthModel,
     Passage,
     fit_health,
@@ -23,9 +24,23 @@ NEW_CYCLES: Final = range(2, 7)
 """Cycles that say what the cell was when new; the first may begin half charged."""
 
 
+class CellHealth(msgspec.Struct, frozen=True):
+    """State of health in percent of new at a cell's last `cycle` that tells, with the bounds that
+    hold it nine times in ten; `reason` where it exceeds new.
+    """
+
+    cycle: int
+    soh: float
+    low: float
+    high: float
+    reason: str
+
+
 class HealthFigures(msgspec.Struct, frozen=True):
     """Points are percent of the cell's own capacity when new; the capacity of `test` is used for
-    nothing but these figures. `fit_rmse_points` is the error on the cells learnt from.
+    nothing but these figures. `fit_rmse_points` is the error on the cells learnt from, `beyond_new`
+    counts cycles of `test` whose estimate exceeds new (see Estimate.reason), `cells` has all that
+    were looked at.
     """
 
     fit: list[str]
@@ -36,6 +51,8 @@ class HealthFigures(msgspec.Struct, frozen=True):
     coverage_90: float
     width_90: float
     fit_rmse_points: float
+    beyond_new: int
+    cells: dict[str, CellHealth]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,24 +82,39 @@ def evaluate(cells: Mapping[str, Cell], fit: Sequence[str], test: str) -> Health
             raise DataError(f"there is no cell {name}; there are {', '.join(sorted(cells))}")
     if test in fit:
         raise DataError(f"cell {test} may not be in --fit and --test")
-    learnt = [_life(name, cells[name]) for name in fit]
-    model = fit_health([(life.passed, life.health) for life in learnt])
-    life = _life(test, cells[test])
-    bounds = np.clip(model.bounds(life.passed), 0.0, NEW)
-    seen = np.isfinite(bounds[:, 0])
-    error = bounds[seen, 0] - life.health[seen]
-    held = (bounds[seen, 1] <= life.health[seen]) & (life.health[seen] <= bounds[seen, 2])
+    lives = {name: _life(name, cells[name]) for name in [*fit, test]}
+    model = fit_health([(lives[name].passed, lives[name].health) for name in fit])
+    told = {name: _estimates(model, name, life) for name, life in lives.items()}
+    life, (seen, estimates) = lives[test], told[test]
+    bounds = np.array([(one.value, one.low, one.high) for one in estimates]).reshape(-1, 3)
+    error = bounds[:, 0] - life.health[seen]
+    held = (bounds[:, 1] <= life.health[seen]) & (life.health[seen] <= bounds[:, 2])
     figures = HealthFigures(
         fit=list(fit),
         test=test,
-        cycles=int(seen.sum()),
+        cycles=len(seen),
         rmse_points=float(np.sqrt(np.mean(error**2))),
         bias_points=float(error.mean()),
         coverage_90=float(held.mean()),
-        width_90=float((bounds[seen, 2] - bounds[seen, 1]).mean()),
+        width_90=float((bounds[:, 2] - bounds[:, 1]).mean()),
         fit_rmse_points=model.repeatability,
+        beyond_new=sum(bool(one.reason) for one in estimates),
+        cells={name: _last(lives[name], *told[name]) for name in lives},
     )
-    return HealthEvaluation(figures, model, life.cycle[seen], life.health[seen], bounds[seen])
+    return HealthEvaluation(figures, model, life.cycle[seen], life.health[seen], bounds)
+
+
+def _estimates(model: HealthModel, name: str, life: _Life) -> tuple[Ints, list[Estimate]]:
+    """Places [n] of the cycles that tell anything, and the health told by each."""
+    seen = np.flatnonzero(np.isfinite(life.passed).any(axis=1))
+    if not len(seen):
+        raise ModelError(f"no cycle of cell {name} crosses the voltages that tell its health")
+    return seen, [model.estimate(life.passed[place]) for place in seen]
+
+
+def _last(life: _Life, seen: Ints, estimates: Sequence[Estimate]) -> CellHealth:
+    one = estimates[-1]
+    return CellHealth(int(life.cycle[seen[-1]]), one.value, one.low, one.high, one.reason)
 
 
 def _life(name: str, cell: Cell) -> _Life:

@@ -1,6 +1,6 @@
 """The report of an evaluation of cells' health (models/evaluation/battery.py)."""
 
-from models.evaluation.battery import NEW_CYCLES, HealthEvaluation
+from models.evaluation.battery import NEW_CYCLES, CellHealth, HealthEvaluation
 from models.reports import plots
 from models.reports.page import Fact, Report, Section
 
@@ -21,6 +21,7 @@ def battery_report(done: HealthEvaluation, command: str) -> Report:
             Fact("In the 90 % interval", f"{found.coverage_90:.0%}", "of cycles"),
             Fact("Mean width", f"{found.width_90:.1f}", "points"),
             Fact("On the cells learnt from", f"{found.fit_rmse_points:.2f}", "points"),
+            *(_health(name, one) for name, one in found.cells.items()),
         ],
         [
             Section(
@@ -37,3 +38,9 @@ def battery_report(done: HealthEvaluation, command: str) -> Report:
             ),
         ],
     )
+
+
+def _health(name: str, one: CellHealth) -> Fact:
+    because = f"; {one.reason}" if one.reason else ""
+    note = f"of new at cycle {one.cycle}, {one.low:.1f} to {one.high:.1f}{because}"
+    return Fact(f"Health of {name}", f"{one.soh:.1f} %", note)

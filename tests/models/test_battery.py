@@ -1,5 +1,7 @@
 """Health of cells: counted charge, two witnesses, honest bounds, nothing above new unexplained."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,8 @@ from models.battery import (
     witnesses,
 )
 from models.evaluation.battery import evaluate
+from models.reports.battery import battery_report
+from models.reports.page import render
 
 TOLD = HealthModel([60.0, 50.0], 0.5, 1.0, 2.0)
 
@@ -111,8 +115,29 @@ def test_a_real_cell_is_told_from_another(data_dir):
         assert figures.coverage_90 >= 0.85
         assert figures.width_90 < 10
         assert figures.cycles == 162
+        assert set(figures.cells) == {fit, test}
+        for one in figures.cells.values():
+            assert 0 < one.low < one.soh < one.high < 100
+            assert (one.cycle > 160, one.reason) == (True, "")
     with pytest.raises(DataError, match="may not be in --fit"):
         evaluate(cells, ["B0005"], "B0005")
+
+
+@pytest.mark.data
+def test_a_replaced_cell_says_why_it_exceeds_new(data_dir):
+    cells = read_cells(data_dir / "nasa_battery")
+    cell = cells["B0006"]
+    for curves in (cell.charges, cell.discharges):
+        larger = replace(curves[3], amps=1.5 * curves[3].amps)
+        curves[max(cell.capacity_ah)] = larger
+    done = evaluate(cells, ["B0005"], "B0006")
+    assert done.figures.cells["B0006"].soh > 100
+    assert "it was replaced" in done.figures.cells["B0006"].reason
+    assert done.figures.beyond_new >= 1
+    assert done.bounds.max() > 100
+    page = render(battery_report(done, "telltale evaluate battery"))
+    assert "Health of B0006" in page
+    assert "it was replaced" in page
 
 
 @pytest.mark.data

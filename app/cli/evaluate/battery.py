@@ -38,6 +38,15 @@ def _show(found: HealthFigures) -> None:
         ("share within the 90 % interval", found.coverage_90),
         ("mean width of the 90 % interval, points", found.width_90),
         ("error on the cells learnt from, points", found.fit_rmse_points),
+        ("cycles told to exceed new", found.beyond_new),
     ]
     title = f"Health of {found.test} over {found.cycles} cycles, learnt from {', '.join(found.fit)}"
     print_table(title, ("figure", "value"), rows)
+    print_table(
+        "State of health, percent of new",
+        ("cell", "at cycle", "health", "90 % interval", "more than new because"),
+        [
+            (name, one.cycle, one.soh, f"{one.low:.1f} to {one.high:.1f}", one.reason)
+            for name, one in found.cells.items()
+        ],
+    )
