@@ -7,7 +7,7 @@ JOBS ?= 2
 # Several processes share the cores, and OpenBLAS's threads wait by spinning.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: setup demo test check bench faults lock clean
+.PHONY: setup demo test check audit bench faults lock clean
 
 setup: $(STAMP)
 
@@ -30,6 +30,10 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Needs the network; AUDIT=--unreachable-ok where it may be missing.
+audit: $(STAMP)
+	$(BIN)/python tools/audit.py $(AUDIT)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
