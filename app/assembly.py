@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -23,7 +22,7 @@ from app.worker import GROUP, STEP, Guard, Pace, Worker
 from contracts.dead_letters import DeadLetter
 from contracts.errors import UnavailableError
 from contracts.topics import TELEMETRY
-from features.profile import Profile, builtin_profiles, load_profile
+from features.profile import Profile
 from infra.connections import KafkaConnection
 from infra.faust_app import create_app, raw_topic
 from infra.kafka import RecordProducer, ensure_topics, partition_count, partition_of
@@ -44,15 +43,6 @@ _AHEAD: Final = 1
 _GC_THRESHOLDS: Final = (50_000, 50, 100)
 
 _log = structlog.get_logger(__name__)
-
-
-def load_profiles(folder: Path | None) -> dict[str, Profile]:
-    """The built-in profiles and those of a folder, which win. Raises ProfileError."""
-    found = builtin_profiles()
-    for path in sorted(folder.glob("*.toml")) if folder else ():
-        profile = load_profile(path)
-        found[profile.name] = profile
-    return found
 
 
 async def run_worker(

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from pydantic import (
     BaseModel,
     ConfigDict,
+    DirectoryPath,
     Field,
     FilePath,
     SecretStr,
@@ -175,7 +176,9 @@ class DriftSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    """All settings. `home` holds data, logs and what running processes publish."""
+    """All settings. `home` holds data, logs and what running processes publish; `profiles` is a
+    folder of profiles beside the built-in ones.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="ignore"
@@ -183,6 +186,7 @@ class Settings(BaseSettings):
 
     home: Path = Path(".telltale")
     tenant: str = Field(default="default", pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    profiles: DirectoryPath | None = None
     kafka: KafkaConnection = KafkaConnection()
     clickhouse: ClickHouseConnection = ClickHouseConnection()
     api: ApiSettings = ApiSettings()

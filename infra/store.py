@@ -1,6 +1,6 @@
 """Results into ClickHouse and history out of it (contracts/ports.py: ResultStore, History)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow.compute as pc
@@ -18,6 +18,7 @@ from contracts.batches import (
 from contracts.dead_letters import DeadLetter, Withheld
 from contracts.errors import DataError, SettingsError
 from contracts.records import VehicleEvent
+from features.profile import Profile
 from infra import arrow_rows, risk_rows
 from infra.clickhouse import ClickHouse
 from infra.connections import ClickHouseConnection
@@ -41,9 +42,11 @@ class ClickHouseStore:
         self._named: set[str] = set()
         self._key_checked = False
 
-    def migrate(self) -> list[str]:
-        """Bring tables and views up to date; names of the migrations that were applied."""
-        return migrate(self.clickhouse)
+    def migrate(self, profiles: Iterable[Profile] | None = None) -> list[str]:
+        """Bring tables and the views of these profiles (None: the built-in ones) up to date; names
+        of the migrations that were applied.
+        """
+        return migrate(self.clickhouse, profiles)
 
     def write_summaries(self, batch: Summaries) -> None:
         """Rows of `summaries`."""

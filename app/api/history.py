@@ -13,9 +13,10 @@ from app.api.downsample import downsample
 from app.api.problems import ProblemError, unknown
 from app.api.risk import POINTS, Since
 from app.api.vehicles import Key, registered
+from app.profiles import known_profiles
 from contracts.alerts import Alert
 from contracts.batches import Doubles, Ints
-from features.profile import Profile, ProfileSignal, builtin_profile
+from features.profile import Profile, ProfileSignal
 from infra.reads.alerts import newest_alerts
 from infra.reads.fleet import DAY_MS
 from infra.reads.history import Happening, frame_means, happenings
@@ -137,7 +138,7 @@ def series(
     known. The profile has to be one that we have.
     """
     vehicle = (context.tenant, found.profile, found.vehicle_id)
-    profile = builtin_profile(found.profile)
+    profile = known_profiles()[found.profile]
     means = frame_means(context.store, vehicle, since_ms, len(profile.signals))
     columns = np.full((len(means.time_ms), 3 * len(signals)), np.nan)
     champion = context.champion_of(profile.name) if len(means.time_ms) else None

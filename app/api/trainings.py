@@ -8,10 +8,9 @@ from pydantic import Field
 from app.api.context import Context, Wired
 from app.api.given import Body
 from app.api.problems import ProblemError, unknown
-from app.api.words import profile_of
 from app.lab.trainings import Training, Trainings
+from app.profiles import known_profiles
 from contracts.errors import DataError
-from features.profile import profile_names
 
 router = APIRouter(prefix="/api/trainings", tags=["models"])
 
@@ -55,8 +54,8 @@ def trainings(context: Wired) -> TrainingList:
 @router.post("", status_code=202)
 def start(context: Wired, given: NewTraining) -> TrainingView:
     """Train on the stored history. The new model is kept, and nobody is promoted."""
-    if profile_of(given.profile) is None:
-        known = ", ".join(profile_names())
+    if given.profile not in known_profiles():
+        known = ", ".join(sorted(known_profiles()))
         detail = f"There is no profile {given.profile!r}, but {known}"
         raise unknown("profile", given.profile, detail)
     who = context.who.signs(given.actor)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from contracts.errors import ProfileError
-from features.profile import Mode, Profile, ProfileSignal, builtin_profile, profile_names
+from app.profiles import known_profiles
+from features.profile import Mode, Profile, ProfileSignal
 from infra.reads.ranking import Policy
 
 _UNITS = {
@@ -46,10 +46,7 @@ class CheckText:
 
 def profile_of(name: str) -> Profile | None:
     """The profile of this name, None for one that we don't have."""
-    try:
-        return builtin_profile(name)
-    except ProfileError:
-        return None
+    return known_profiles().get(name)
 
 
 def mode_of(profile: str, name: str) -> Mode | None:
@@ -119,7 +116,7 @@ def policy(now_ms: int) -> Policy:
 
 @cache
 def _constants() -> tuple[dict[str, float], dict[str, int]]:
-    profiles = [builtin_profile(name) for name in profile_names()]
+    profiles = known_profiles().values()
     costs = {
         f"{one.name}/{mode.name}": mode.costs.breakdown for one in profiles for mode in one.modes
     }

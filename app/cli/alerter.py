@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from app.alerter import run_alerter
-from app.assembly import load_profiles
 from app.cli.options import ProfileDir
+from app.profiles import load_profiles
 from app.settings import load_settings
 from models.registry import Registry
 
@@ -20,5 +20,5 @@ def alerter(
 ) -> None:
     """Run one alerter until SIGTERM or Ctrl-C; more of them share the partitions."""
     settings = load_settings()
-    profiles = load_profiles(profile_dir)
+    profiles = load_profiles(settings, profile_dir)
     asyncio.run(run_alerter(settings, Registry(settings.models_dir), profiles, once_idle))

@@ -10,8 +10,8 @@ from app.api.champions import WatchedChampions, kept_curves
 from app.api.context import Context
 from app.api.server import create_app
 from app.champion import Champions
+from app.profiles import known_profiles
 from app.settings import load_settings
-from features.profile import builtin_profiles, profile_names
 from models.registry import Registry
 
 _GRACE_S = 3
@@ -29,11 +29,11 @@ def api() -> None:
         )
     registry = Registry(settings.models_dir)
     champions = WatchedChampions(
-        Champions(registry, profile_names()), partial(kept_curves, registry)
+        Champions(registry, known_profiles()), partial(kept_curves, registry)
     )
     champions.start()
     uvicorn.run(
-        create_app(Context(settings, champions, models=Models(registry, builtin_profiles()))),
+        create_app(Context(settings, champions, models=Models(registry, known_profiles()))),
         host=listens.host,
         port=listens.port,
         ssl_certfile=listens.ssl_certfile,

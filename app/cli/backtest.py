@@ -11,13 +11,13 @@ from alerts.budget import Budget
 from alerts.policies import Policies
 from alerts.scorecard import Stretch as JudgedStretch
 from app.alerting.models import Models
-from app.assembly import load_profiles
 from app.backtest.card import Card, Judged, Policy, judge
 from app.backtest.log import Stretch, score_history
 from app.backtest.run import alerts_of
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
-from app.cli.train import bars, day_ms, profile_of
+from app.cli.train import bars, day_ms
+from app.profiles import load_profiles, profile_of
 from app.settings import Settings, load_settings
 from contracts.errors import DataError
 from contracts.topics import PARTITIONS
@@ -47,7 +47,7 @@ def backtest(
     Without days: the last 90 of which the outcome is known.
     """
     settings = load_settings()
-    chosen = profile_of(load_profiles(profile_dir), profile)
+    chosen = profile_of(load_profiles(settings, profile_dir), profile)
     with bars(quiet=as_json) as told:
         found = run_backtest(settings, chosen, model, (since, until), told)
     if as_json:

@@ -6,12 +6,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.assembly import load_profiles
 from app.cli.evaluate.options import Report, bars, command_line, write_report
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table, when
-from app.cli.train import profile_of
 from app.drift import WEEKS, Look, see, subject_of
+from app.profiles import load_profiles, profile_of
 from app.settings import load_settings
 from features.profile import Profile
 from infra.store import ClickHouseStore
@@ -53,7 +52,7 @@ def drift(
     notifier to its `lab` targets. `telltale up` looks by itself once a day.
     """
     settings = load_settings()
-    chosen = profile_of(load_profiles(profile_dir), profile)
+    chosen = profile_of(load_profiles(settings, profile_dir), profile)
     subject = subject_of(settings, chosen)
     store = ClickHouseStore(settings.store())
     with bars(quiet=as_json) as progress:

@@ -7,12 +7,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.assembly import load_profiles
 from app.cli.acting import person
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
-from app.cli.train import bars, profile_of
+from app.cli.train import bars
 from app.lab.compared import Compared, compare_live, compared
+from app.profiles import load_profiles, profile_of
 from app.settings import load_settings
 from contracts.errors import DataError
 from infra.store import ClickHouseStore
@@ -187,7 +187,7 @@ def compare(
     records = [registry.manifest(model).record for model in (first, second)]
     if records[0].profile != records[1].profile:
         raise DataError(f"{first} and {second} are of different profiles; nothing to compare")
-    chosen = profile_of(load_profiles(profile_dir), records[0].profile)
+    chosen = profile_of(load_profiles(settings, profile_dir), records[0].profile)
     store = ClickHouseStore(settings.store())
     since = max(record.until_ms for record in records)
     scope = Scope(settings.tenant, since, store.span(settings.tenant, chosen.name)[1])

@@ -8,5 +8,7 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 ProfileDir = Annotated[
     Path | None,
-    typer.Option(exists=True, file_okay=False, help="Folder of more profiles (TOML)."),
+    typer.Option(
+        exists=True, file_okay=False, help="Folder of profiles in place of TELLTALE_PROFILES."
+    ),
 ]

@@ -14,9 +14,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from app.assembly import load_profiles
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json
+from app.profiles import load_profiles
 from app.replay.job import Job, Replayed, run_job
 from app.settings import load_settings
 from contracts.errors import DataError, ProfileError, SettingsError
@@ -48,7 +48,7 @@ def replay(  # noqa: PLR0913 (one argument an option)
     settings = load_settings()
     name = format_ or recognise(path)
     _check_format(name, vehicle)
-    known = load_profiles(profile_dir)
+    known = load_profiles(settings, profile_dir)
     if profile and profile not in known:
         raise ProfileError(f"--profile {profile!r}: there are {', '.join(sorted(known))}")
     options = ReadOptions(settings.tenant, profile, vehicle)

@@ -14,9 +14,9 @@ from app.api.vehicles import ModeRiskView, Unusual, Vehicle, described
 from app.cli.desk import WatchOption, opened, shown
 from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
+from app.profiles import load_profiles
 from app.settings import load_settings
 from contracts.errors import DataError
-from features.profile import builtin_profiles
 from infra.reads.cards import find_card
 from models.registry import Registry
 
@@ -29,8 +29,9 @@ def risk(
     as_json: Json = False,
 ) -> None:
     """Show a vehicle's risk by part at 7, 30 and 90 days, with reasons and freshness."""
-    registry = Registry(load_settings().models_dir)
-    models = Models(registry, builtin_profiles())
+    settings = load_settings()
+    profiles, registry = load_profiles(settings), Registry(settings.models_dir)
+    models = Models(registry, profiles)
     with opened(_champions(registry, models), models) as context:
 
         def show() -> None:

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from app.assembly import load_profiles
 from app.champion import Champions
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json
+from app.profiles import load_profiles
 from app.settings import load_settings
 from app.state import rebuild as rebuild_state
 from models.registry import Registry
@@ -24,7 +24,7 @@ def rebuild(
 ) -> None:
     """Make the state anew from stored history, as the champions expect. Stop the workers first."""
     settings = load_settings()
-    profiles = load_profiles(profile_dir)
+    profiles = load_profiles(settings, profile_dir)
     champions = Champions(Registry(settings.models_dir), profiles).refresh()
     expectations = {name: champion.expectation for name, champion in champions.items()}
     done = rebuild_state(settings, profiles, expectations, profile)

@@ -8,11 +8,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.assembly import load_profiles
 from app.cli.acting import person
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
-from app.cli.train import profile_of
+from app.profiles import load_profiles, profile_of
 from app.settings import load_settings
 from contracts.errors import DataError
 from features.profile import Profile
@@ -66,7 +65,7 @@ def thresholds(
     """Show what the champion's lines, lines by cost, and lines by capacity would come to."""
     settings = load_settings()
     registry = Registry(settings.models_dir)
-    chosen = profile_of(load_profiles(profile_dir), profile)
+    chosen = profile_of(load_profiles(settings, profile_dir), profile)
     champion = registry.champion(profile)
     if champion is None:
         raise DataError(f"profile {profile} has no champion; train one with `telltale train`")

@@ -13,12 +13,12 @@ import msgspec
 import typer
 from rich.progress import Progress
 
-from app.assembly import load_profiles
 from app.cli.acting import person
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
+from app.profiles import load_profiles, profile_of
 from app.settings import Settings, load_settings
-from contracts.errors import DataError, SettingsError
+from contracts.errors import SettingsError
 from features.expectation import Expectation
 from features.profile import Profile
 from infra.store import ClickHouseStore
@@ -74,7 +74,7 @@ def train(  # noqa: PLR0913 (a command has this many options)
     it, after a comparison or some weeks as shadow.
     """
     settings = load_settings()
-    chosen = profile_of(load_profiles(profile_dir), profile)
+    chosen = profile_of(load_profiles(settings, profile_dir), profile)
     options = Options(
         tenant=settings.tenant,
         since_ms=day_ms("--since", since, 0),
@@ -164,13 +164,6 @@ def champions_expectation(registry: Registry, profile: Profile) -> Expectation |
     found = registry.load(champion)[1]
     fits = found.paths == tuple(signal.path for signal in profile.signals)
     return found if fits else None
-
-
-def profile_of(profiles: dict[str, Profile], name: str) -> Profile:
-    """The profile of this name. Raises DataError."""
-    if name not in profiles:
-        raise DataError(f"no profile {name!r}; there are {', '.join(sorted(profiles))}")
-    return profiles[name]
 
 
 def day_ms(option: str, text: str, otherwise: int) -> int:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from app.profiles import load_profiles
 from app.settings import Settings, load_settings
 from app.supervisor import Chore, Service, Supervisor
 from contracts.errors import SettingsError
@@ -103,7 +104,7 @@ def _start_store(settings: Settings) -> Child | None:
     store = settings.clickhouse
     embedded = EmbeddedStore(settings.home, store.user, store.port)
     child = embedded.start() if store.embedded else None
-    ClickHouseStore(settings.store()).migrate()
+    ClickHouseStore(settings.store()).migrate(load_profiles(settings).values())
     return child
 
 

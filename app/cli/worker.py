@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from app.assembly import load_profiles, run_worker
+from app.assembly import run_worker
 from app.cli.options import ProfileDir
+from app.profiles import load_profiles
 from app.settings import load_settings
 from infra.allocator import keep_freed_memory
 from models.registry import Registry
@@ -21,5 +22,5 @@ def worker(
     """Run one worker until SIGTERM or Ctrl-C; more of them share the partitions."""
     keep_freed_memory()
     settings = load_settings()
-    profiles = load_profiles(profile_dir)
+    profiles = load_profiles(settings, profile_dir)
     asyncio.run(run_worker(settings, Registry(settings.models_dir), profiles, once_idle))

@@ -12,7 +12,6 @@ from rich.progress import Progress
 
 from alerts.scorecard import Failure
 from app.alerter import GROUP as ALERTER_GROUP
-from app.assembly import load_profiles
 from app.champion import Champions
 from app.cli.train import bars
 from app.cli.train import run as train
@@ -22,6 +21,7 @@ from app.demo.plan import Plan
 from app.demo.report import Cards, Observed, Truth, score_all
 from app.demo.stage import Stage
 from app.demo.watch import AlertWatch
+from app.profiles import load_profiles
 from app.settings import Settings
 from app.state import rebuild
 from contracts.alerts import Alert
@@ -97,7 +97,7 @@ class Demo:
 
     def _train(self, *, retrain: bool) -> None:
         """A champion for every profile, and the workers' memory of the history, made with it."""
-        registry, profiles = Registry(self.settings.models_dir), load_profiles(None)
+        registry, profiles = Registry(self.settings.models_dir), load_profiles(self.settings)
         for name in self.plan.vehicles:
             champion = registry.champion(name)
             if champion and not retrain:

@@ -4,18 +4,19 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
 from app.gateway.gateway import GROUP, Gateway, Place
 from app.gateway.span import Limits, Source
+from app.profiles import profile_of
 from app.settings import Settings
 from contracts.dead_letters import DeadLetter
 from contracts.errors import DataError, UnavailableError
 from contracts.records import Frame
-from features.profile import builtin_profile
+from features.profile import Profile
 from infra.acked_producer import AckedProducer
 from infra.connections import KafkaConnection
 from infra.kafka import RecordProducer, ensure_topics
@@ -31,19 +32,19 @@ _PATIENCE_S = 2.0
 _log = structlog.get_logger(__name__)
 
 
-def read_sources(path: Path, tenant: str) -> dict[str, Source]:
-    """How each topic of a gateway's file is read. Raises DataError, ProfileError."""
+def read_sources(path: Path, profiles: Mapping[str, Profile], tenant: str) -> dict[str, Source]:
+    """How each topic of a gateway's file is read. Raises DataError."""
     try:
         text = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: can't be read ({error.strerror})") from error
     topics = parse_gateway(text, str(path)).topics
-    return {topic.name: source_of(topic, tenant) for topic in topics}
+    return {topic.name: source_of(topic, profiles, tenant) for topic in topics}
 
 
-def source_of(topic: TopicMapping, tenant: str) -> Source:
-    """How one topic is read. Raises DataError, ProfileError."""
-    profile = builtin_profile(topic.profile)
+def source_of(topic: TopicMapping, profiles: Mapping[str, Profile], tenant: str) -> Source:
+    """How one topic is read. Raises DataError."""
+    profile = profile_of(profiles, topic.profile)
     names = topic.signals or [
         SignalName(name, signal.path)
         for signal in profile.signals

@@ -67,7 +67,7 @@ def _frame_refusals(records: list[Record]) -> Iterator[Refusal]:
         yield from refuse_sequences(rows, integers([frame.seq for frame in frames]))
         reducer = _reducer(profile)
         if reducer is None:
-            # A profile of the user's own is known to the workers alone: they look at the rest.
+            # Of a profile that only the workers were given, they look at the rest.
             yield from (
                 Refusal(at, *shape)
                 for at, frame in zip(places, frames, strict=True)

@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
-from app.assembly import load_profiles
-from app.cli.train import profile_of, run
+from app.cli.train import run
 from app.lab.trainings import FOLDER, Training, read, write
+from app.profiles import load_profiles, profile_of
 from app.settings import load_settings
 from contracts.errors import TelltaleError
 from models.training import EVER, Options
@@ -49,7 +49,7 @@ def main(name: str) -> int:
         return 2
     told = Told(folder, found)
     try:
-        profile = profile_of(load_profiles(None), found.profile)
+        profile = profile_of(load_profiles(settings), found.profile)
         options = Options(tenant=settings.tenant, since_ms=0, until_ms=EVER, seed=1)
         done = run(settings, profile, options, told)
     except TelltaleError as error:

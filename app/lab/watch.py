@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import structlog
 
-from app.assembly import load_profiles
 from app.drift import Look, see, subject_of
+from app.profiles import load_profiles
 from app.settings import Settings, load_settings
 from contracts.errors import DataError, TelltaleError
 from features.profile import Profile
@@ -44,7 +44,7 @@ def main() -> int:
     """Look at all; the exit code."""
     try:
         settings = load_settings()
-        watch(settings, load_profiles(None), time.time_ns() // 1_000_000)
+        watch(settings, load_profiles(settings), time.time_ns() // 1_000_000)
     except TelltaleError as error:
         _log.error("drift can't be looked at", reason=str(error))
         return 1

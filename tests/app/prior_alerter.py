@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from app.alerter import run_alerter
-from app.assembly import load_profiles
 from app.logs import configure_logs
+from app.profiles import load_profiles
 from app.settings import load_settings
 from contracts.errors import ModelError
 from features.expectation import Expectation
@@ -41,4 +41,4 @@ class OneShelf:
 
 if __name__ == "__main__":
     configure_logs()
-    asyncio.run(run_alerter(load_settings(), OneShelf(), load_profiles(None)))
+    asyncio.run(run_alerter(load_settings(), OneShelf(), load_profiles(load_settings())))

@@ -7,8 +7,9 @@ loaded, "other..." expects differently, "failing..." can't score.
 import asyncio
 import sys
 
-from app.assembly import load_profiles, run_worker
+from app.assembly import run_worker
 from app.logs import configure_logs
+from app.profiles import load_profiles
 from app.settings import load_settings
 from contracts.errors import ModelError
 from features.expectation import Expectation
@@ -43,4 +44,4 @@ if __name__ == "__main__":
     configure_logs()
     settings = load_settings()
     idle = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
-    asyncio.run(run_worker(settings, FileShelf(settings.home), load_profiles(None), idle))
+    asyncio.run(run_worker(settings, FileShelf(settings.home), load_profiles(settings), idle))

@@ -222,6 +222,15 @@ def test_a_look_is_due_once_a_day_and_waits_for_data(stack, trained):
     assert looked(settings, bundle.id) == NOW + 24 * HOUR
 
 
+def test_the_look_that_up_starts_knows_a_profile_of_ones_own(stack, trained, tmp_path):
+    memory, (bundle, record) = trained
+    settings = stream(stack.fresh(), memory, bundle, record)
+    (tmp_path / "small.toml").write_bytes(SMALL_TOML)
+    given = environment(settings, TELLTALE_PROFILES=str(tmp_path))
+    subprocess.run([sys.executable, "-m", "app.lab.watch"], env=given, check=True, timeout=60)
+    assert looked(settings, bundle.id) > NOW
+
+
 DYING = """
 import os, signal
 import app.drift

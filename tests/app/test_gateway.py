@@ -36,8 +36,9 @@ from tests.ingest.samples.test_samples import cells
 
 T = 1_767_323_045_000
 TOPIC = "theirs"
-SIGNALS = [one.column for one in builtin_profile("truck-diesel").signals[:3]]
-SPEED = builtin_profile("truck-diesel").signals[0].spec.id
+TRUCK = builtin_profile("truck-diesel")
+SIGNALS = [one.column for one in TRUCK.signals[:3]]
+SPEED = TRUCK.signals[0].spec.id
 
 
 class Message(NamedTuple):
@@ -117,7 +118,7 @@ class Process:
         self.world.letters += letters
 
 
-SOURCES = {TOPIC: source_of(TopicMapping(TOPIC, "truck-diesel"), "default")}
+SOURCES = {TOPIC: source_of(TopicMapping(TOPIC, TRUCK.name), {TRUCK.name: TRUCK}, "default")}
 
 
 def live(world, process, **limits):
@@ -258,7 +259,7 @@ def produce(kafka, topic, vehicles, seconds, poison=0):
         for number in range(vehicles):
             vehicle = f"V{number:03d}"
             for at, name in enumerate(SIGNALS):
-                known = builtin_profile("truck-diesel").signals[at]
+                known = TRUCK.signals[at]
                 value, time_ms = round(known.centre + second * 0.01, 3), T + second * 1000
                 body = {"vehicle_id": vehicle, "ts": time_ms, "signal": name, "value": value}
                 payload = json.dumps(body).encode()

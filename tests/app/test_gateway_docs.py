@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.gateway.assembly import source_of
+from features.profile import builtin_profile
 from ingest.samples.columns import Vehicles
 from ingest.samples.mapping import parse_gateway
 from tests.ingest.samples.test_samples import Message
@@ -13,6 +14,7 @@ from tests.ingest.samples.test_samples import Message
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "gateway.md").read_text()
 FILES = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+PROFILES = {"truck-diesel": builtin_profile("truck-diesel")}
 MESSAGES = re.findall(r"takes `(\{.*?\})`", TEXT, re.DOTALL)
 
 
@@ -27,7 +29,7 @@ def test_there_is_an_example_of_each_form():
 )
 def test_the_message_beside_it_is_read(file, message, values):
     (topic,) = parse_gateway(file.encode(), "doc").topics
-    source, vehicles = source_of(topic, "default"), Vehicles()
+    source, vehicles = source_of(topic, PROFILES, "default"), Vehicles()
     columns, letters = source.decoder.columns([Message(0, message.encode())], vehicles)
     assert letters == []
     assert columns.value.tolist() == pytest.approx(values, rel=1e-6)

@@ -8,8 +8,9 @@ import signal
 import sys
 
 import app.worker
-from app.assembly import load_profiles, run_worker
+from app.assembly import run_worker
 from app.logs import configure_logs
+from app.profiles import load_profiles
 from app.settings import load_settings
 from contracts.errors import TelltaleError
 from tests.faults import mutants, points
@@ -36,7 +37,7 @@ def run(environment, log):
         app.worker.POLL_S = float(environment["FAULTS_POLL_S"])
     settings = load_settings()
     try:
-        asyncio.run(run_worker(settings, FileShelf(settings.home), load_profiles(None)))
+        asyncio.run(run_worker(settings, FileShelf(settings.home), load_profiles(settings)))
     except TelltaleError as error:
         sys.exit(str(error))
 
