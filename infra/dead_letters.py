@@ -106,14 +106,18 @@ def replay(connection: KafkaConnection, reason: str = "", *, again: bool = False
 
 def replay_withheld(connection: KafkaConnection, accounts: Iterable[Withheld]) -> Replayed:
     """Read withheld messages from the log itself and send them again. `left` are offsets that the
-    log no longer holds. Raises UnavailableError.
+    log no longer holds, or of a topic of others, which the gateway reads. Raises UnavailableError.
 
     A message is sent whole: what was sound in it is refused as a duplicate.
     """
+    ours = {TELEMETRY, connection.topic(TELEMETRY)}
     producer = open_producer(connection)
     sent = wanted = 0
     try:
         for account in accounts:
+            if account.topic not in ours:
+                wanted += sum(end - start for start, end in account.spans)
+                continue
             reader = LogReader(connection, connection.topic(TELEMETRY))
             try:
                 for start, end in account.spans:

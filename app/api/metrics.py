@@ -26,6 +26,12 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.withheld = Counter(
+            "telltale_intake_withheld",
+            "Refused records without a dead letter.",
+            registry=self.registry,
+        )
+
     def watch_listeners(self, count: Callable[[], int]) -> None:
         """Show how many clients listen to the live stream."""
         gauge = Gauge(

@@ -77,7 +77,7 @@ def create_app(context: Context) -> FastAPI:
     """The API and the dashboard over one context."""
     metrics, hubs = Metrics(), stream.Hubs(context)
     metrics.watch_listeners(lambda: hubs.listeners)
-    intake = Intake(context.settings, context.wall_ms)
+    intake = Intake(context.settings, context.wall_ms, metrics.withheld.inc)
     oidc = Oidc(context.settings.oidc) if context.settings.oidc.issuer else None
     door = Door(lambda: context.store, context.settings.api, context.settings.tenant)
 

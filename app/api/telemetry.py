@@ -16,7 +16,9 @@ router = APIRouter(prefix="/v1", tags=["telemetry"])
 
 @dataclass(frozen=True)
 class RefusedView:
-    """A record that was not taken: its place in the request, and why. It is a dead letter now."""
+    """A record that was not taken: its place in the request, and why. It is a dead letter now,
+    unless there were too many.
+    """
 
     index: int
     vehicle_id: str
@@ -26,11 +28,14 @@ class RefusedView:
 
 @dataclass(frozen=True)
 class TakenView:
-    """`accepted` records are in Kafka; `duplicates` were there already."""
+    """`accepted` records are in Kafka; `duplicates` were there already; `withheld` of the refused
+    were more in a minute than become dead letters.
+    """
 
     accepted: int
     duplicates: int
     refused: list[RefusedView]
+    withheld: int = 0
 
 
 def _schema() -> dict[str, Any]:
@@ -77,4 +82,4 @@ async def telemetry(
     refused = [
         RefusedView(one.index, one.vehicle_id, one.reason, one.detail) for one in taken.refused
     ]
-    return TakenView(taken.accepted, taken.duplicates, refused)
+    return TakenView(taken.accepted, taken.duplicates, refused, taken.withheld)

@@ -73,10 +73,11 @@ def list_withheld(*, as_json: Json = False) -> None:
     if as_json:
         print_json({"withheld": accounts})
         return
-    columns = ("minute", "partition", "withheld", "bytes", "reasons", "offsets")
+    columns = ("minute", "topic", "partition", "withheld", "bytes", "reasons", "offsets")
     rows = [
         (
             _time(one.minute_ms),
+            one.topic,
             str(one.partition),
             f"{one.count:,}",
             one.bytes,
@@ -106,7 +107,8 @@ def replay(
         accounts = ClickHouseStore(settings.store()).withheld()
         done = replay_withheld(settings.broker(), accounts)
         if not as_json:
-            typer.echo(f"{done.sent:,} went back; the log no longer holds {done.left:,}.")
+            left = f"{done.left:,} are no longer in the log, or in a topic of others"
+            typer.echo(f"{done.sent:,} went back; {left}.")
             return
     else:
         done = replay_letters(settings.broker(), reason, again=again)

@@ -2,7 +2,8 @@
 
 What is over the measure is counted, with the offsets where it stands in the log, from where it can
 be replayed. The measure is taken in the broker's time, so that it is a function of the log and the
-same letters are sent whoever reads it.
+same letters are sent whoever reads it. The gateway reads topics that others stamp: it gives the
+time of its plan instead, which is the same for whoever takes over.
 """
 
 from collections.abc import Sequence
@@ -32,15 +33,15 @@ class Spent(msgspec.Struct, frozen=True):
 
 
 def share(
-    letters: Sequence[DeadLetter], spent: Spent
+    letters: Sequence[DeadLetter], spent: Spent, now_ms: int | None = None
 ) -> tuple[list[DeadLetter], list[Withheld], Spent]:
     """The letters that may go, in order of offset; the newest account of each minute in which
-    more was withheld; and what is spent now.
+    more was withheld; and what is spent now. All letters are of `now_ms` where it is given.
     """
     sent: list[DeadLetter] = []
     accounts: dict[int, Withheld] = {}
     for letter in sorted(letters, key=_offset):
-        minute = letter.time_ms // MINUTE_MS
+        minute = (letter.time_ms if now_ms is None else now_ms) // MINUTE_MS
         if minute > spent.minute:
             spent = Spent(minute)
         size = spent.bytes + len(letter.payload)
@@ -52,6 +53,14 @@ def share(
             accounts[account.minute_ms] = account
             spent = msgspec.structs.replace(spent, withheld=account)
     return sent, list(accounts.values()), spent
+
+
+def briefly(spent: Spent, spans: int) -> Spent:
+    """The same with at most so many spans in its account."""
+    if spent.withheld is None:
+        return spent
+    account = msgspec.structs.replace(spent.withheld, spans=_joined(spent.withheld.spans, spans))
+    return msgspec.structs.replace(spent, withheld=account)
 
 
 def _withhold(spent: Spent, letter: DeadLetter) -> Withheld:
@@ -73,8 +82,13 @@ def _extended(spans: list[tuple[int, int]], offset: int) -> list[tuple[int, int]
     """Spans (end excluded) with one more offset, which is not below theirs."""
     if spans and spans[-1][1] >= offset:
         return [*spans[:-1], (spans[-1][0], max(spans[-1][1], offset + 1))]
-    found = [*spans, (offset, offset + 1)]
-    if len(found) > SPANS:
+    return _joined([*spans, (offset, offset + 1)], SPANS)
+
+
+def _joined(spans: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
+    """At most so many spans, the nearest made one."""
+    found = list(spans)
+    while len(found) > most:
         gaps = [after[0] - before[1] for before, after in pairwise(found)]
         place = gaps.index(min(gaps))
         found[place : place + 2] = [(found[place][0], found[place + 1][1])]

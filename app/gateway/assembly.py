@@ -13,7 +13,7 @@ from app.gateway.gateway import GROUP, Gateway, Place
 from app.gateway.span import Limits, Source
 from app.profiles import profile_of
 from app.settings import Settings
-from contracts.dead_letters import DeadLetter
+from contracts.dead_letters import DeadLetter, Withheld
 from contracts.errors import DataError, UnavailableError
 from contracts.records import Frame
 from features.profile import Profile
@@ -86,7 +86,9 @@ async def run_gateway(
 
 
 class KafkaOut:
-    """Frames to `telemetry`, refused messages to `dead-letters` and their rows to the store."""
+    """Frames to `telemetry`, refused messages to `dead-letters` and their rows to the store, where
+    the accounts of what was withheld are as well.
+    """
 
     def __init__(self, settings: Settings, kafka: KafkaConnection) -> None:
         self._settings, self._kafka = settings, kafka
@@ -97,9 +99,11 @@ class KafkaOut:
         """Send and wait. Raises UnavailableError."""
         await asyncio.wrap_future(self._producer.send(frames))
 
-    async def letters(self, letters: Sequence[DeadLetter]) -> None:
-        """Send and wait. Raises UnavailableError."""
+    async def letters(self, letters: Sequence[DeadLetter], accounts: Sequence[Withheld]) -> None:
+        """Send and wait; accounts go to the store. Raises UnavailableError."""
         await asyncio.to_thread(self._refuse, letters)
+        if accounts:
+            await asyncio.to_thread(self._account, accounts)
 
     def close(self) -> None:
         """Let go of the producers."""
@@ -113,6 +117,16 @@ class KafkaOut:
         for letter in letters:
             self._refuser.refuse(letter)
         self._refuser.flush()
+
+    def _account(self, accounts: Sequence[Withheld]) -> None:
+        for one in accounts:
+            told = {"topic": one.topic, "partition": one.partition, "reasons": one.reasons}
+            _log.error("dead letters are withheld, there are too many", **told, spans=one.spans)
+        try:
+            ClickHouseStore(self._settings.store(), _PATIENCE_S).write_withheld(accounts)
+        except UnavailableError as error:
+            # The line above has them; samples don't wait for the store.
+            _log.warning("withheld dead letters not stored", reason=str(error))
 
     def _note(self, letters: Sequence[DeadLetter]) -> None:
         try:

@@ -9,9 +9,10 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from app.gateway.plan import Note, Plan, first_number, read_note, write_note
+from app.flow.ration import Spent, share
+from app.gateway.plan import Note, Plan, done_note, first_number, read_note, write_note
 from app.gateway.span import Limits, Source, Span
-from contracts.dead_letters import DeadLetter
+from contracts.dead_letters import DeadLetter, Withheld
 from contracts.errors import UnavailableError
 from contracts.records import Frame
 from infra.metrics import WorkerMetrics
@@ -53,8 +54,8 @@ class Out(Protocol):
         """Send. Raises UnavailableError."""
         ...
 
-    async def letters(self, letters: Sequence[DeadLetter]) -> None:
-        """Send. Raises UnavailableError."""
+    async def letters(self, letters: Sequence[DeadLetter], accounts: Sequence[Withheld]) -> None:
+        """Send letters, and tell what was withheld. Raises UnavailableError."""
         ...
 
 
@@ -123,7 +124,10 @@ class Gateway:
         }
         packed = {place: span.frames(bases[place]) for place, span in due.items()}
         plans = {
-            place: (span.start, write_note(Note(span.note.next, Plan(span.end, bases[place]))))
+            place: (
+                span.start,
+                write_note(Note(span.note.next, Plan(span.end, bases[place]), span.note.spent)),
+            )
             for place, span in due.items()
             if not span.note.plan
         }
@@ -131,14 +135,14 @@ class Gateway:
             self.lose(plans)
             return
         await self._deliver(due, {place: frames for place, (frames, _) in packed.items()})
-        done = {
-            place: (span.end, write_note(Note(packed[place][1]))) for place, span in due.items()
-        }
+        spent = await self._refuse(due, bases)
+        notes = {place: done_note(packed[place][1], spent[place]) for place in due}
+        done = {place: (span.end, write_note(notes[place])) for place, span in due.items()}
         if not await self._patiently("commit", lambda: self.log.commit(done)):
             self.lose(done)
             return
         for place, span in due.items():
-            self._spans[place] = Span(span.source, Note(packed[place][1]))
+            self._spans[place] = Span(span.source, notes[place])
             self._spans[place].add(span.rest, time.monotonic())
 
     async def _deliver(
@@ -150,11 +154,24 @@ class Gateway:
                 some = part[at : at + _SLICE]
                 await self._patiently("send", partial(self.out.frames, some))
             self.metrics.frames.inc(len(part))
-        letters = [letter for span in due.values() for letter in span.letters]
-        if letters:
-            await self._patiently("send", lambda: self.out.letters(letters))
-            for letter in letters:
-                self.metrics.refused.labels(letter.reason).inc()
+
+    async def _refuse(
+        self, due: Mapping[Place, Span], bases: Mapping[Place, int]
+    ) -> dict[Place, Spent]:
+        """Send the letters that may go, by the time of the plan; what is spent now."""
+        letters: list[DeadLetter] = []
+        accounts: list[Withheld] = []
+        spent: dict[Place, Spent] = {}
+        for place, span in due.items():
+            some, held, spent[place] = share(span.letters, span.note.spent, bases[place])
+            letters += some
+            accounts += held
+            self.metrics.withheld.inc(len(span.letters) - len(some))
+        if letters or accounts:
+            await self._patiently("send", lambda: self.out.letters(letters, accounts))
+        for letter in letters:
+            self.metrics.refused.labels(letter.reason).inc()
+        return spent
 
     def _note_homes(self, place: Place, span: Span) -> None:
         """Two partitions with one vehicle would count its frames twice over from the same clock."""

@@ -5,7 +5,14 @@ at its start. Whoever takes over, after a crash or a rebalance, finds the note a
 span with those very numbers: the frames are the same, and what had arrived is a duplicate.
 """
 
+from typing import Final
+
 import msgspec
+
+from app.flow.ration import Spent, briefly
+
+_SPANS: Final = 32
+"""Of an account in a note, which the broker limits to 4 KB."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -17,16 +24,22 @@ class Plan(msgspec.Struct, frozen=True):
 
 class Note(msgspec.Struct, frozen=True):
     """`plan`: the span from the committed offset on; `next`: sequence numbers from here on are
-    unused.
+    unused; `spent`: what the partition has sent of dead letters before that offset.
     """
 
     next: int = 0
     plan: Plan | None = None
+    spent: Spent = Spent()
 
 
 def write_note(note: Note) -> str:
     """The note as text."""
     return msgspec.json.encode(note).decode()
+
+
+def done_note(following: int, spent: Spent) -> Note:
+    """The note at a span's end."""
+    return Note(following, None, briefly(spent, _SPANS))
 
 
 def read_note(text: str) -> Note:

@@ -18,6 +18,7 @@ from app.intake.acked import Acked
 from app.intake.body import decompress
 from app.intake.checks import check
 from app.intake.forms import Read, Refused, read_records
+from app.intake.ration import Ration
 from app.settings import Settings
 from contracts.dead_letters import DeadLetter
 from contracts.errors import UnavailableError
@@ -38,11 +39,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a request's records."""
+    """What became of a request's records; `withheld` of the refused got no dead letter."""
 
     accepted: int
     duplicates: int
     refused: list[Refused]
+    withheld: int = 0
 
 
 @dataclass
@@ -51,8 +53,10 @@ class Intake:
 
     settings: Settings
     wall_ms: Callable[[], int]
+    on_withheld: Callable[[int], None] = lambda _: None
     _acked: Acked = field(default_factory=Acked)
     _lag: Kept[int] = field(default_factory=lambda: Kept(2.0, 15.0))
+    _ration: Ration = field(default_factory=Ration)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _producer: AckedProducer | None = None
     _refuser: RecordProducer | None = None
@@ -76,11 +80,12 @@ class Intake:
             producer = await run_sync(self._open_producer)
             await asyncio.wrap_future(producer.send(new))
             self._acked.add(new)
+        withheld = 0
         if read.refused:
-            await run_sync(self._dead_letter, read.refused)
+            withheld = await run_sync(self._dead_letter, read.refused, caller.credential)
         if not read.records:
-            raise _all_refused(read.refused)
-        return Taken(len(new), len(read.records) - len(new), read.refused)
+            raise _all_refused(read.refused, withheld)
+        return Taken(len(new), len(read.records) - len(new), read.refused, withheld)
 
     def close(self) -> None:
         """Send what waits, and close."""
@@ -123,13 +128,19 @@ class Intake:
                 self._producer = AckedProducer(self.settings.broker())
             return self._producer
 
-    def _dead_letter(self, refused: list[Refused]) -> None:
-        """Keep what was refused; its sender is told of it as well."""
+    def _dead_letter(self, refused: list[Refused], key: str) -> int:
+        """Keep what was refused; its sender is told of it as well. How many were too many."""
         now_ms = self.wall_ms()
+        kept = self._ration.share(key, refused, now_ms)
+        withheld = len(refused) - len(kept)
+        if withheld:
+            self.on_withheld(withheld)
+        if not kept:
+            return withheld
         with self._lock:
             if self._refuser is None:
                 self._refuser = RecordProducer(self.settings.broker(), self._note_letters)
-            for one in refused:
+            for one in kept:
                 # A number of its own: letters of one place and reason would replace each other.
                 number = now_ms * 1_000 + next(self._numbers) % 1_000
                 where = f"record {one.index}, vehicle {one.vehicle_id!r}: {one.detail}"
@@ -137,6 +148,7 @@ class Intake:
                     DeadLetter(one.reason, where, SOURCE, 0, number, now_ms, one.payload)
                 )
             self._refuser.flush()
+        return withheld
 
     def _note_letters(self, letters: Sequence[DeadLetter]) -> None:
         try:
@@ -146,12 +158,14 @@ class Intake:
             _log.warning("rows of dead letters not stored", reason=str(error))
 
 
-def _all_refused(refused: list[Refused]) -> ProblemError:
+def _all_refused(refused: list[Refused], withheld: int) -> ProblemError:
     foreign = all(one.reason == "foreign_vehicle" for one in refused)
     errors = [
         {"where": f"records[{one.index}]", "what": f"{one.reason}: {one.detail}"} for one in refused
     ]
     detail = f"None of the {len(refused)} records was taken; the first: {errors[0]['what']}."
+    if withheld:
+        detail += f" {withheld} were too many to be kept as dead letters."
     if foreign:
         return ProblemError(403, "forbidden", "Not your vehicles", detail, errors=errors)
     return ProblemError(422, "bad-request", "Records not understood", detail, errors=errors)

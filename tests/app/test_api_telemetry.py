@@ -73,8 +73,8 @@ def test_what_is_answered_with_202_is_in_kafka_once(gate):
     sent = [*frames(3, 100), *frames(2, 100, "B7"), {**EVENT, "vehicle_id": "A1"}]
     answer = gate.post(*sent)
     assert answer.status_code == 202, answer.text
-    assert answer.json() == {"accepted": 6, "duplicates": 0, "refused": []}
-    assert gate.post(*sent).json() == {"accepted": 0, "duplicates": 6, "refused": []}
+    assert answer.json() == {"accepted": 6, "duplicates": 0, "refused": [], "withheld": 0}
+    assert gate.post(*sent).json() == {"accepted": 0, "duplicates": 6, "refused": [], "withheld": 0}
     again = gate.post(*frames(4, 100))
     assert again.json()["accepted"] == 1
     found = gate.records()
@@ -130,6 +130,21 @@ def test_bad_records_are_told_and_kept_and_the_good_ones_taken(gate):
         "SELECT reason, count() FROM dead_letters FINAL GROUP BY reason"
     )
     assert dict(rows) == {"unknown_signal": 1, "foreign_vehicle": 1}
+
+
+def test_more_bad_records_than_a_key_may_keep_are_told_and_counted(gate, monkeypatch):
+    before = len(list(read_letters(gate.settings.broker())))
+    monkeypatch.setattr("app.intake.ration.LETTERS", 0)
+    bad = [{**one, "signals": ["Speed", "Sped"]} for one in frames(3, 310)]
+    told = gate.post(*bad, *frames(1, 313)).json()
+    assert (told["accepted"], len(told["refused"]), told["withheld"]) == (1, 3, 3)
+    answer = gate.post(*bad)
+    assert answer.status_code == 422
+    assert "3 were too many to be kept as dead letters" in answer.json()["detail"]
+    assert len(list(read_letters(gate.settings.broker()))) == before
+    with client(gate.url, gate.keys.headers("default", "admin")) as admin:
+        figures = admin.get("/metrics").text
+    assert "telltale_intake_withheld_total 6.0" in figures
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,16 @@ from typing import NamedTuple
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.flow import ration
 from app.gateway.assembly import source_of
 from app.gateway.gateway import GROUP, Gateway
-from app.gateway.plan import Note, Plan, first_number, read_note, write_note
+from app.gateway.plan import Note, Plan, done_note, first_number, read_note, write_note
 from app.gateway.span import Limits
 from contracts.codec import decode_message
+from contracts.dead_letters import DeadLetter
 from contracts.errors import UnavailableError
 from contracts.records import Frame
 from features.profile import builtin_profile
@@ -29,6 +31,7 @@ from infra.kafka_clients import open_admin, open_producer
 from infra.metrics import WorkerMetrics
 from infra.offsets import committed_notes, topic_offsets
 from infra.run_files import all_running
+from infra.store import ClickHouseStore
 from ingest.samples.mapping import TopicMapping
 from tests.app.test_up import environment
 from tests.infra.test_kafka import read_all
@@ -67,6 +70,7 @@ class World:
         self.log = {(TOPIC, p): [message(p, o) for o in range(n)] for p, n in enumerate(lengths)}
         self.committed = {}
         self.frames, self.letters = [], []
+        self.accounts = {}
         self.now_ms = T
 
 
@@ -113,9 +117,15 @@ class Process:
             self.step()
             self.world.frames.append(frame)
 
-    async def letters(self, letters):
+    async def letters(self, letters, accounts):
         self.step()
         self.world.letters += letters
+        self.step()
+        for one in accounts:
+            # As the store does: the highest count of a minute replaces the others.
+            key = one.partition, one.minute_ms
+            known = self.world.accounts.get(key, one)
+            self.world.accounts[key] = max(known, one, key=lambda each: each.count)
 
 
 SOURCES = {TOPIC: source_of(TopicMapping(TOPIC, TRUCK.name), {TRUCK.name: TRUCK}, "default")}
@@ -167,6 +177,50 @@ def test_crashes_anywhere_lose_and_double_nothing(lengths, crashes, seed):
         world.now_ms += clock
     assert live(world, Process(world, 10**9, chance))
     check(world)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 200), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(-5_000, 50_000)), max_size=8),
+    st.integers(0, 2**32),
+)
+def test_a_storm_of_poison_is_bounded_and_counted_whoever_crashes(lengths, crashes, seed):
+    world, chance = World(lengths), random.Random(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ration, "LETTERS", 2)
+        minutes = {world.now_ms // 60_000}
+        for calls, clock in crashes:
+            live(world, Process(world, calls, chance))
+            world.now_ms += clock
+            minutes.add(world.now_ms // 60_000)
+        assert live(world, Process(world, 10**9, chance))
+    sent = {(letter.partition, letter.offset) for letter in world.letters}
+    held = {
+        (place[1], one.offset)
+        for place, messages in world.log.items()
+        for one in messages
+        if one.offset % 7 == 0
+    } - sent
+    # Frames count on from the clock and may reach one minute more.
+    assert len(sent) <= 2 * (len(minutes) + 1) * len(lengths)
+    accounts = world.accounts.values()
+    assert sum(one.count for one in accounts) == len(held)
+    told = {
+        (one.partition, offset) for one in accounts for span in one.spans for offset in range(*span)
+    }
+    assert held <= told
+
+
+def test_a_note_with_the_longest_account_fits_into_a_commit():
+    letters = [
+        DeadLetter("undecodable", "", "t" * 249, 7, 10**15 + 2 * at, T, b"") for at in range(1_000)
+    ]
+    spent = ration.share(letters, ration.Spent(), T)[2]
+    text = write_note(done_note(T, spent))
+    assert len(text) < 4_096
+    assert read_note(text).spent.withheld.count == 400
+    assert len(read_note(text).spent.withheld.spans) == 32
 
 
 def test_frames_of_a_vehicle_never_count_back_even_if_the_clock_does():
@@ -347,6 +401,23 @@ def test_it_sends_what_waits_when_told_to_stop_and_tells_its_figures(theirs):
     assert gateway.returncode == 0, errors
     assert cells(frames_of(kafka)) == pytest.approx(expected, rel=1e-6)
     assert not [one for one in all_running(settings.home) if one.name.startswith("gateway-")]
+
+
+@pytest.mark.stack
+def test_what_is_withheld_is_in_the_store_with_its_offsets(theirs):
+    settings, topic = theirs
+    kafka = settings.broker()
+    produce(kafka, topic, 0, (), poison=4 * (ration.LETTERS + 9))
+    with gateway_process(settings, topic, "--every", "60", "--once-idle", "3") as gateway:
+        _, errors = gateway.communicate(timeout=120)
+    assert gateway.returncode == 0, errors
+    assert sum(1 for _ in read_letters(kafka)) == 4 * ration.LETTERS
+    accounts = ClickHouseStore(settings.store()).withheld()
+    assert [(one.topic, one.partition, one.count) for one in accounts] == [
+        (topic, partition, 9) for partition in range(4)
+    ]
+    span = (ration.LETTERS, ration.LETTERS + 9)
+    assert [one.spans for one in accounts] == [[span]] * 4
 
 
 @pytest.mark.stack

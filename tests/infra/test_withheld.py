@@ -1,5 +1,6 @@
 """Accounts of withheld letters in the store, and their bytes back from the log."""
 
+import msgspec
 import pytest
 
 from contracts.dead_letters import Withheld
@@ -35,7 +36,9 @@ def test_withheld_messages_go_back_from_the_log(stack):
     producer.close()
     done = replay_withheld(kafka, [account(4, [(1, 3), (7, 9)])])
     assert done == (4, 0)
+    theirs = msgspec.structs.replace(account(4, [(1, 3), (7, 9)]), topic="vehicle-samples")
+    assert replay_withheld(kafka, [theirs]) == (0, 4), "the same place of another topic is not it"
     reader = LogReader(kafka, topic)
-    found, _ = reader.read(2, 10, 14)
+    found, _ = reader.read(2, 10, 15)
     reader.close()
     assert [message.payload for message in found] == [b"1", b"2", b"7", b"8"]
