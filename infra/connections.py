@@ -4,6 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, model_validator
 
+from contracts.topics import PARTITIONS
+
 MIN_KEY = 32
 """Characters of a secret that others are derived from."""
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -14,7 +16,8 @@ class KafkaConnection(BaseModel):
     """Addresses and credentials of the brokers, and how topics and groups are named there.
 
     `topic_prefix` stands before every topic and consumer group, so that several installations
-    can share brokers. `port` is the embedded broker's; 0 picks a free one.
+    can share brokers. Topics keyed by vehicle are made with `partitions` each. `port` is
+    the embedded broker's; 0 picks a free one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +31,7 @@ class KafkaConnection(BaseModel):
     ssl_certfile: FilePath | None = None
     ssl_keyfile: FilePath | None = None
     topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
+    partitions: int = Field(default=PARTITIONS, ge=1, le=10_000)
     replication_factor: int = Field(default=-1, ge=-1, le=10)
     port: int = Field(default=0, ge=0, le=65_535)
 

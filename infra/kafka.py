@@ -36,12 +36,18 @@ def partition_count(connection: KafkaConnection, topic: str) -> int:
 
 
 def ensure_topics(connection: KafkaConnection) -> None:
-    """Create the topics that are missing. Raises UnavailableError."""
+    """Create the topics that are missing. Where `telemetry` is there already, those keyed by
+    vehicle get its number of partitions, whatever is set. Raises UnavailableError.
+    """
     with open_admin(connection) as admin:
         present = set(admin.list_topics())
+        known = connection.topic(TELEMETRY)
+        keyed = connection.partitions
+        if known in present:
+            keyed = len(admin.describe_topics([known])[0]["partitions"])
         missing = {
             connection.topic(topic.name): {
-                "num_partitions": topic.partitions,
+                "num_partitions": keyed if topic.keyed else topic.partitions,
                 "replication_factor": connection.replication_factor,
                 "configs": topic.config,
             }

@@ -19,10 +19,10 @@ from app.cli.output import print_json, print_table
 from app.cli.train import bars, day_ms
 from app.profiles import load_profiles, profile_of
 from app.settings import Settings, load_settings
-from contracts.errors import DataError
-from contracts.topics import PARTITIONS
+from contracts.errors import DataError, UnavailableError
+from contracts.topics import TELEMETRY
 from features.profile import Profile
-from infra.kafka import partition_of
+from infra.kafka import partition_count, partition_of
 from infra.store import ClickHouseStore
 from models.registry import Registry
 from models.table import Progress
@@ -78,7 +78,8 @@ def run_backtest(
     policies = Policies(
         Models(registry, {profile.name: profile}).lines, {profile.name: profile}, budget=budget
     )
-    shown = alerts_of(scored, policies, partial(partition_of, partitions=PARTITIONS), PARTITIONS)
+    count = partitions_of(settings)
+    shown = alerts_of(scored, policies, partial(partition_of, partitions=count), count)
     events = store.events(settings.tenant, profile.name, scored.vehicles, 0, known_until)
     judged = Judged(
         profile,
@@ -93,6 +94,14 @@ def run_backtest(
         events,
     )
     return judge(judged, shown.raised, _notes(registry, chosen, stretch, known_until))
+
+
+def partitions_of(settings: Settings) -> int:
+    """How many partitions share the budget of alerts: the broker's, and without one what is set."""
+    try:
+        return partition_count(settings.broker(), TELEMETRY) or settings.kafka.partitions
+    except UnavailableError:
+        return settings.kafka.partitions
 
 
 def stretch_of(known: tuple[int, int], days: tuple[str, str]) -> tuple[tuple[int, int], int]:

@@ -8,6 +8,7 @@ from alerts.scorecard import Stretch as JudgedStretch
 from app.backtest.card import Judged, judge
 from app.backtest.log import Stretch, messages, score_history
 from app.backtest.run import alerts_of
+from app.cli.backtest import partitions_of
 from app.cli.evaluate.fleet import START_MS
 from app.flow.message import Incoming
 from contracts.alert_log import encode_note
@@ -16,6 +17,8 @@ from contracts.risk import encode_risk
 from features.engine import Engine
 from features.profile import builtin_profile
 from features.state import PartitionState
+from infra.connections import KafkaConnection
+from infra.kafka import ensure_topics
 from ingest.simulator.spec import DAY_MS
 from models.evaluation.fleet import Plan, learn, simulated
 from models.grow import Trees
@@ -112,3 +115,14 @@ def test_alerts_are_judged_by_what_failed_and_beside_the_rules(bundle, history, 
     assert leads == sorted(leads, reverse=True)
     nobody = judge(Judged(PROFILE, bundle.id, stretch, events), [])
     assert (nobody.telltale.money.saved, nobody.telltale.money.cost) == (0, nobody.doing_nothing)
+
+
+@pytest.mark.stack
+def test_the_budget_is_shared_by_as_many_partitions_as_the_broker_has(stack, tmp_path):
+    kafka = stack.settings.kafka.model_copy(update={"topic_prefix": "twelve-", "partitions": 12})
+    ensure_topics(kafka)
+    set_otherwise = kafka.model_copy(update={"partitions": 5})
+    settings = stack.settings.model_copy(update={"kafka": set_otherwise})
+    assert partitions_of(settings) == 12
+    away = KafkaConnection(partitions=5)
+    assert partitions_of(settings.model_copy(update={"kafka": away, "home": tmp_path})) == 5

@@ -129,6 +129,25 @@ def test_topics_are_as_declared_and_made_once(stack):
 
 
 @pytest.mark.stack
+def test_topics_keyed_by_vehicle_have_the_partitions_that_are_set(stack):
+    kafka = stack.settings.kafka.model_copy(update={"topic_prefix": "many-", "partitions": 12})
+    ensure_topics(kafka)
+    keyed = {"telemetry", "risk", "commands", "alerts"}
+    counts = {name: len(topic.end) for name, topic in topic_offsets(kafka).items()}
+    assert counts == {**dict.fromkeys(keyed, 12), "dead-letters": 1}
+
+
+@pytest.mark.stack
+def test_topics_follow_telemetry_where_it_is_there_already(stack):
+    kafka = stack.settings.kafka.model_copy(update={"topic_prefix": "given-", "partitions": 5})
+    with open_admin(kafka) as admin:
+        given_ = {kafka.topic("telemetry"): {"num_partitions": 3, "replication_factor": 1}}
+        admin.create_topics(given_, wait_for_metadata=True)
+    ensure_topics(kafka)
+    assert len(topic_offsets(kafka)["risk"].end) == 3
+
+
+@pytest.mark.stack
 def test_lag_counts_what_a_group_has_not_committed(stack):
     kafka = stack.fresh().broker()
     with RecordProducer(kafka, max_records=1) as producer:

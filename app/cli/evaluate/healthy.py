@@ -21,7 +21,6 @@ from contracts.batches import Floats, Ints, Summaries
 from contracts.errors import DataError
 from contracts.records import FRAME_SPAN_MS
 from contracts.risk import MONTH
-from contracts.topics import PARTITIONS
 from features.profile import Profile, builtin_profile
 from features.replay import replay
 from infra.kafka import partition_of
@@ -143,8 +142,9 @@ def _judge(data: Data, profile: Profile, model: _Model, progress: Progress) -> H
     if not len(scored.time_ms):
         raise DataError(f"{data.name}: no row of it was due for a score")
     policies = Policies(lambda _profile, _model: bundle.lines, {profile.name: profile})
-    place = partial(partition_of, partitions=PARTITIONS)
-    raised = alerts_of(scored, policies, place, PARTITIONS).raised
+    count = load_settings().kafka.partitions
+    place = partial(partition_of, partitions=count)
+    raised = alerts_of(scored, policies, place, count).raised
     hours = scored.hours
     risk = np.asarray(scored.risk[:, :, MONTH])
     figures = HealthyFigures(
