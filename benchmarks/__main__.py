@@ -11,7 +11,7 @@ from pathlib import Path
 
 RUNS = {
     "engine": ("engine", "--json"),
-    "store": ("store",),
+    "store": ("store", "--json"),
     "scoring": ("scoring", "--json"),
     "pack": ("pack", "--json"),
     "stream": ("stream", "--json"),
@@ -21,7 +21,7 @@ RUNS = {
     "stream-two-workers": ("stream", "--workers", "2", "--json"),
     "latency": ("latency", "--json"),
     "alerts": ("alerts", "--json"),
-    "training": ("training", "--rounds", "12"),
+    "training": ("training", "--rounds", "12", "--json"),
     "pages": ("pages", "--json"),
 }
 RESULTS = Path(__file__).parent / "results"

@@ -11,6 +11,7 @@ import time
 from alerts.pipeline import Pipeline
 from alerts.policies import Policies
 from alerts.state import State
+from benchmarks.machine import machine, spent
 from contracts.alert_log import decode_alert_log
 from contracts.risk import ModeRisk, RiskUpdate, encode_risk
 from features.profile import builtin_profile
@@ -76,7 +77,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     figures = measure()
     if parser.parse_args().json:
-        print(json.dumps(figures))
+        print(json.dumps(figures | machine() | spent(), indent=2))
         return
     for name, value in figures.items():
         print(f"{name:28}{value:>16,.2f}")

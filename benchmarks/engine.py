@@ -5,14 +5,16 @@ Frames of 30 samples x 20 signals (profile truck-diesel), one process, process C
 
 import argparse
 import json
-import os
-import platform
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
 import numpy as np
 
+from app.flow.image import read_image, write_image
+from app.flow.partition import Engines, Partition
+from benchmarks.machine import machine, spent
 from contracts.batches import Summaries
 from contracts.codec import decode_message, encode_message, make_frame
 from contracts.records import Frame
@@ -22,6 +24,7 @@ from features.profile import Profile, builtin_profile
 from features.replay import rebuild, replay
 from features.state import PartitionState
 from features.summary import Reducer
+from infra.snapshots import FolderSnapshots
 
 START = 1_700_000_000_000
 SAMPLES = 30
@@ -62,9 +65,18 @@ def frames(profile: Profile, vehicles: int, turn: int) -> list[Frame]:
     ]
 
 
-def stream(profile: Profile, expectation: Expectation, vehicles: int) -> dict[str, float]:
+def elapsed(work: Callable[[], object]) -> float:
+    """By the wall's clock: a disk is waited for."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def stream(
+    profile: Profile, expectation: Expectation, vehicles: int
+) -> tuple[dict[str, float], PartitionState]:
     engine, state = Engine({profile.name: profile}, {profile.name: expectation}), PartitionState()
-    spent = {"decode": 0.0, "summarise": 0.0, "step": 0.0}
+    sums = {"decode": 0.0, "summarise": 0.0, "step": 0.0}
     reducer = Reducer(profile)
     first_step = 0.0
     for turn in range(ROUNDS + 1):
@@ -77,16 +89,33 @@ def stream(profile: Profile, expectation: Expectation, vehicles: int) -> dict[st
             summarise = seconds(lambda batch=part: reducer.reduce(batch))
             step = seconds(lambda batch=part, at=times: engine.step(state, batch, at))
             if turn:
-                spent["decode"] += decode
-                spent["summarise"] += summarise
-                spent["step"] += step
+                sums["decode"] += decode
+                sums["summarise"] += summarise
+                sums["step"] += step
             else:
                 first_step += step
-    found = {f"{name}_us": 1e6 * total / vehicles / ROUNDS for name, total in spent.items()}
+    found = {f"{name}_us": 1e6 * total / vehicles / ROUNDS for name, total in sums.items()}
     found["step_scored_us"] = 1e6 * first_step / vehicles
     found["step_frames_per_second"] = 1e6 / found["step_us"]
     size = sum(array.nbytes for array in state.arrays().values())
-    return found | {"state_bytes_per_vehicle": size / vehicles}
+    return found | {"state_bytes_per_vehicle": size / vehicles}, state
+
+
+def snapshot(profile: Profile, expectation: Expectation, state: PartitionState) -> dict[str, float]:
+    """All vehicles as one partition, to a folder with its checksum and back."""
+    engines = Engines({profile.name: profile})
+    partition = Partition(0, 1, engines, {profile.name: expectation})
+    partition.state = state
+    size = len(write_image(partition))
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = FolderSnapshots(folder)
+        return {
+            "snapshot_write_s": elapsed(lambda: shelf.save(0, 1, write_image(partition))),
+            "snapshot_load_s": elapsed(
+                lambda: [read_image(payload, 0, engines) for _, payload in shelf.load(0)]
+            ),
+            "snapshot_mb": size / 1e6,
+        }
 
 
 def history(profile: Profile, vehicles: int, count: int) -> Summaries:
@@ -128,15 +157,13 @@ def main() -> None:
     profile = builtin_profile("truck-diesel")
     expectation = fit_expectation(profile, values(profile, 20_000, 0))
     figures: dict[str, object] = {
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
         "vehicles": chosen.vehicles,
         "samples": SAMPLES,
         "signals": len(profile.signals),
     }
-    figures |= stream(profile, expectation, chosen.vehicles) | past(profile, expectation, 512)
+    streamed, state = stream(profile, expectation, chosen.vehicles)
+    figures |= streamed | snapshot(profile, expectation, state) | past(profile, expectation, 512)
+    figures |= machine() | spent()
     if chosen.json:
         json.dump(figures, sys.stdout)
         print()

@@ -72,7 +72,7 @@ def main() -> None:
     where = machine()
     for name in given.names or [*DATA, *FLEETS]:
         command = " ".join(["telltale", *command_of(name)])
-        kept = {"command": command, **where, "figures": figures(name, given.data)}
+        kept = {**where, "command": command, "figures": figures(name, given.data)}
         (RESULTS / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
         print(f"{name}: {command}")
 

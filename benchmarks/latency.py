@@ -20,7 +20,7 @@ import numpy as np
 from app.settings import Settings, load_settings
 from benchmarks.champion import promote_champion
 from benchmarks.load import Worker, frames, workers
-from benchmarks.machine import machine
+from benchmarks.machine import machine, spent
 from benchmarks.stream import PROFILE, bench_profile
 from features.profile import builtin_profile
 from infra.kafka import RecordProducer
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--vehicles", type=int, default=20_000)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = measure(options) | {"options": vars(options)} | machine()
+    found = measure(options) | {"options": vars(options)} | machine() | spent()
     print(json.dumps(found, indent=2))
 
 

@@ -8,7 +8,6 @@ Measured from the start of reading to the last row that the store acknowledged.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -16,14 +15,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from app.settings import Settings, load_settings
-from benchmarks.machine import cpu_s
+from benchmarks.machine import cpu_s, machine, spent
 from features.profile import builtin_profile
 from infra.kafka_clients import open_admin, open_producer
 from infra.processes import Backbone
@@ -35,7 +33,6 @@ TOPIC = "vehicle-samples"
 START = 1_700_000_000_000
 SIGNALS = 5
 LIMIT_S = 500
-PACKAGES = ("aiokafka", "kafka-python", "faust-streaming", "msgspec", "numpy", "chdb-core")
 
 
 def fill(settings: Settings, samples: int, vehicles: int) -> None:
@@ -118,16 +115,6 @@ def drain(settings: Settings, samples: int) -> dict[str, Any]:
     }
 
 
-def machine() -> dict[str, Any]:
-    return {
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "load_average": os.getloadavg(),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in PACKAGES},
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=1_000_000)
@@ -139,7 +126,7 @@ def main() -> None:
         with Backbone(base.home, base.kafka, base.clickhouse):
             fill(base, options.samples, options.vehicles)
             found = drain(base, options.samples)
-    found |= {"options": vars(options)} | machine()
+    found |= {"options": vars(options)} | machine() | spent()
     if options.json:
         print(json.dumps(found, indent=2))
         return

@@ -28,7 +28,7 @@ from benchmarks.champion import promote_champion
 from benchmarks.crowd import crowd
 from benchmarks.fleet import Fleet, fill_store, name_of
 from benchmarks.load import workers
-from benchmarks.machine import machine
+from benchmarks.machine import machine, spent
 from benchmarks.paint import paint
 from benchmarks.served import Served, serve
 from benchmarks.shown import shown
@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=PARTS, default=[])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = measure(options) | {"options": vars(options)} | machine()
+    found = measure(options) | {"options": vars(options)} | machine() | spent()
     print(json.dumps(found, indent=2) if options.json else table(found))
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 
 from benchmarks.engine import values
-from benchmarks.machine import cpu_s, peak_mb
+from benchmarks.machine import cpu_s, machine, peak_mb, spent
 from contracts.batches import Summaries
 from contracts.records import VehicleEvent
 from features.expectation import fit_expectation
@@ -126,9 +126,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replay")
     parser.add_argument("--days", type=int, default=30, help="Of the shortest history.")
     parser.add_argument("--home", type=Path, help="Where a store runs: replay what it has.")
+    parser.add_argument("--json", action="store_true", help="As it prints anyway.")
     given = parser.parse_args()
-    found = replay_part(given.home) if given.home else measure_replay(given.days)
-    print(json.dumps(found, indent=2))
+    if given.home:
+        print(json.dumps(replay_part(given.home)))
+        return
+    found = {"sizes": measure_replay(given.days)}
+    print(json.dumps(found | machine() | spent(), indent=2))
 
 
 if __name__ == "__main__":

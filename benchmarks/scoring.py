@@ -17,7 +17,7 @@ import numpy as np
 
 from app.settings import load_settings
 from benchmarks.champion import promote_champion
-from benchmarks.machine import machine
+from benchmarks.machine import machine, spent
 from contracts.risk import HORIZONS_DAYS
 from features.profile import builtin_profile
 from models.registry import Registry
@@ -70,7 +70,7 @@ def main() -> None:
     options = parser.parse_args()
     found = measure()
     if options.json:
-        print(json.dumps(found | machine(), indent=2))
+        print(json.dumps(found | machine() | spent(), indent=2))
         return
     for name, by_size in found.items():
         for size, value in by_size.items():

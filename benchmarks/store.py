@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benchmarks.machine import machine
+from benchmarks.machine import machine, spent
 from contracts.batches import Summaries
 from infra.addresses import embedded_clickhouse
 from infra.connections import ClickHouseConnection
@@ -143,13 +143,14 @@ def extrapolated(sizes: list[dict[str, float]]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_300_000)
+    parser.add_argument("--json", action="store_true", help="As it prints anyway.")
     given = parser.parse_args()
     sizes = []
     for part in (4, 2, 1):
         with tempfile.TemporaryDirectory() as folder:
             sizes.append(measure(Path(folder), given.rows // part))
-    found = {"sizes": sizes, "at_100_million_rows": extrapolated(sizes)} | machine()
-    print(json.dumps(found, indent=2))
+    found = {"sizes": sizes, "at_100_million_rows": extrapolated(sizes)}
+    print(json.dumps(found | machine() | spent(), indent=2))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import psutil
 from app.settings import Settings, load_settings
 from benchmarks.champion import promote_champion
 from benchmarks.load import drain, fill, frames, stored, workers
-from benchmarks.machine import cpu_s, machine
+from benchmarks.machine import cpu_s, machine, spent
 from features.profile import Profile, builtin_profile, load_profile
 from infra.processes import Backbone
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--score", choices=sorted(INTERVALS), default="due")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = measure(options) | {"options": vars(options)} | machine()
+    found = measure(options) | {"options": vars(options)} | machine() | spent()
     if options.json:
         print(json.dumps(found, indent=2))
         return

@@ -26,7 +26,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from benchmarks.machine import machine, peak_mb
+from benchmarks.machine import machine, peak_mb, spent
 from benchmarks.replay import measure_replay
 from contracts.batches import Flags
 from features.expectation import Expectation
@@ -171,6 +171,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=Trees().rounds, help="At most, a forest.")
     parser.add_argument("--days", type=int, default=30, help="Of the shortest history.")
     parser.add_argument("--here", action="store_true", help="Train in this process, and no more.")
+    parser.add_argument("--json", action="store_true", help="As it prints anyway.")
     given = parser.parse_args()
     if given.here:
         print(json.dumps(train_part(given.rows, given.rounds)))
@@ -178,9 +179,8 @@ def main() -> None:
     sizes = ("--rows", str(given.rows), "--rounds", str(given.rounds))
     line = [sys.executable, "-m", "benchmarks.training", "--here", *sizes]
     trained = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    command = " ".join(["python -m benchmarks.training", *sys.argv[1:]])
-    found = {"command": command, **machine(), "training": json.loads(trained.stdout)}
-    print(json.dumps(found | {"replay": measure_replay(given.days)}, indent=2))
+    found = {"training": json.loads(trained.stdout), "replay": measure_replay(given.days)}
+    print(json.dumps(machine() | found | spent(), indent=2))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Any
 from app.settings import Settings, load_settings
 from benchmarks.champion import promote_champion
 from benchmarks.load import SAMPLES, fill, frames
-from benchmarks.machine import machine
+from benchmarks.machine import machine, spent
 from benchmarks.stream import INTERVALS, bench_profile, run
 from contracts.topics import TELEMETRY
 from infra.processes import Backbone
@@ -101,7 +101,7 @@ def main() -> None:
     peers = _versions(options.python)
     found = measure(options) | {"peers": peers, "options": vars(options) | {"python": ""}}
     if options.json:
-        print(json.dumps(found | machine(), indent=2))
+        print(json.dumps(found | machine() | spent(), indent=2))
         return
     for name, row in found["rows"].items():
         print(f"{name:14}" + "".join(f" {key} {value:12,.1f}" for key, value in row.items()))
