@@ -21,6 +21,8 @@ TABLES = (
     "vehicles",
     "dead_letters",
     "withheld",
+    "alerts",
+    "messages",
 )
 _TOLERANCE = 2e-5
 """Of the plain statistics in float64 against the stored float32, relative to the signal's scale."""

@@ -1,6 +1,7 @@
 """Every scenario, in the order of the table."""
 
 from tests.faults.scenarios import (
+    alerts,
     broker,
     flow,
     fuzz,
@@ -24,6 +25,7 @@ SCENARIOS = (
     *inputs.SCENARIOS,
     *fuzz.SCENARIOS,
     *models.SCENARIOS,
+    *alerts.SCENARIOS,
     *flow.SCENARIOS,
     *mutants.SCENARIOS,
 )
