@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from alerts import silences
-from alerts.ledger import SYSTEM, Ledger
+from alerts.ledger import REOPENED, SYSTEM, Ledger
 from alerts.state import Place
 from contracts.alerts import Alert, AlertCommand, Answer, Silence
 from contracts.records import VehicleEvent
@@ -56,8 +56,27 @@ def _acknowledge(ledger: Ledger, command: AlertCommand, time_ms: int) -> str:
         state="acknowledged",
         snoozed_until_ms=0,
         assignee=alert.assignee or command.assignee or command.actor,
+        order_id=command.order_id,
     )
     return "acknowledged"
+
+
+def _reopen(ledger: Ledger, command: AlertCommand, time_ms: int) -> str:
+    place, alert = _standing(ledger, command)
+    if alert.state == "open":
+        raise Refused("nobody has acknowledged it")
+    if command.order_id and alert.order_id != command.order_id:
+        raise Refused(f"{_last_actor(alert)} has taken it up since")
+    ledger.change(
+        place,
+        "reopened",
+        time_ms,
+        command.why,
+        actor=command.actor,
+        unattended_ms=time_ms,
+        **REOPENED,
+    )
+    return "reopened"
 
 
 def _assign(ledger: Ledger, command: AlertCommand, time_ms: int) -> str:
@@ -95,6 +114,7 @@ def _snooze(ledger: Ledger, command: AlertCommand, time_ms: int) -> str:
         actor=command.actor,
         state="acknowledged",
         snoozed_until_ms=command.until_ms,
+        order_id="",
     )
     return "snoozed"
 
@@ -158,6 +178,7 @@ def _unsilence(ledger: Ledger, command: AlertCommand, time_ms: int) -> str:
 
 _ACTIONS: Final[dict[str, Callable[[Ledger, AlertCommand, int], str]]] = {
     "acknowledge": _acknowledge,
+    "reopen": _reopen,
     "assign": _assign,
     "comment": _comment,
     "snooze": _snooze,

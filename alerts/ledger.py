@@ -13,7 +13,12 @@ from contracts.alerts import Alert, Severity, Step, Transition
 
 SYSTEM = "alerter"
 """The actor of everything that no person did."""
-REOPENED: Final[dict[str, Any]] = {"state": "open", "snoozed_until_ms": 0, "escalated": 0}
+REOPENED: Final[dict[str, Any]] = {
+    "state": "open",
+    "snoozed_until_ms": 0,
+    "escalated": 0,
+    "order_id": "",
+}
 """What becomes of an alert for which somebody is asked anew."""
 KEPT_MS = 30 * 86_400_000
 """How long a resolved alert is remembered, so that who comes too late is told."""

@@ -13,6 +13,7 @@ from contracts.notices import DriftNotice, Notice
 _STEPS: Final = {
     "escalated": "nobody has acted on it yet",
     "woken": "its snooze is over",
+    "reopened": "it is open again",
     "unmuted": "its silence is over",
     "severity": "it has become critical",
     "resolved": "closed",

@@ -14,7 +14,9 @@ from contracts.notices import DriftNotice, Notice
 
 GROUP_WAIT_MS = 30_000
 """What happens within so many milliseconds is told in one message."""
-_ASKING: frozenset[Step] = frozenset({"opened", "raised", "severity", "unmuted", "woken"})
+_ASKING: frozenset[Step] = frozenset(
+    {"opened", "raised", "severity", "unmuted", "woken", "reopened"}
+)
 
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

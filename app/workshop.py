@@ -19,7 +19,7 @@ from alerts.workorder import (
     use_by_weekday,
 )
 from app.settings import WorkshopSettings
-from contracts.alerts import Alert, AlertCommand, Outcome
+from contracts.alerts import Action, Alert, AlertCommand, Outcome
 from contracts.errors import DataError
 from contracts.records import VehicleEvent
 from contracts.workorders import Job, OrderState, WorkOrder
@@ -90,11 +90,14 @@ class Workshop:
             1,
             uuid.uuid4().hex,
             note,
+            [alert.alert_id for alert in alerts if alert.state == "open"],
         )
         self.orders.save(order)
+        why = f"work order {order.order_id}"
         for alert in alerts:
-            if alert.state == "open":
-                self._acknowledge(order, alert)
+            if alert.alert_id in order.acknowledged:
+                time_ms = max(self.now_ms, alert.updated_ms + 1)
+                self._ask(order, alert.alert_id, "acknowledge", time_ms, why)
         return order
 
     def plan(self, order: WorkOrder, start_ms: int, note: str = "") -> WorkOrder:
@@ -125,9 +128,15 @@ class Workshop:
         return done
 
     def cancel(self, order: WorkOrder, note: str = "") -> WorkOrder:
-        """It won't be done. Raises DataError, OverwrittenError."""
+        """It won't be done; for the alerts that it acknowledged somebody is asked again. Raises
+        DataError, OverwrittenError.
+        """
         self._check(order)
-        return self._write(order, "cancelled", note=note or order.note)
+        cancelled = self._write(order, "cancelled", note=note or order.note)
+        why = f"work order {order.order_id} was cancelled"
+        for alert_id in order.acknowledged:
+            self._ask(cancelled, alert_id, "reopen", cancelled.updated_ms, why)
+        return cancelled
 
     def _active(self, vehicle_id: str) -> list[WorkOrder]:
         return self.orders.of(self.tenant, states=ACTIVE, vehicles=[vehicle_id])
@@ -173,17 +182,18 @@ class Workshop:
             if day.isoweekday() in self.settings.weekdays
         ]
 
-    def _acknowledge(self, order: WorkOrder, alert: Alert) -> None:
+    def _ask(self, order: WorkOrder, alert_id: str, action: Action, time_ms: int, why: str) -> None:
         self.sender.command(
             AlertCommand(
                 uuid.uuid4().hex,
                 self.tenant,
-                alert.vehicle_id,
-                alert.alert_id,
-                "acknowledge",
+                order.vehicle_id,
+                alert_id,
+                action,
                 self.actor,
-                max(self.now_ms, alert.updated_ms + 1),
-                f"work order {order.order_id}",
+                time_ms,
+                why,
+                order_id=order.order_id,
             )
         )
 

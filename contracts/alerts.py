@@ -10,7 +10,9 @@ AlertState = Literal["pending", "open", "acknowledged", "resolved"]
 Severity = Literal["watch", "soon", "critical"]
 Condition = Literal["risk", "signal_lost", "data_late"]
 Outcome = Literal["confirmed_part", "other_part", "no_fault_found", "not_checked"]
-Action = Literal["acknowledge", "assign", "comment", "snooze", "resolve", "silence", "unsilence"]
+Action = Literal[
+    "acknowledge", "reopen", "assign", "comment", "snooze", "resolve", "silence", "unsilence"
+]
 Step = Literal[
     "pending",
     "opened",
@@ -19,6 +21,7 @@ Step = Literal[
     "muted",
     "unmuted",
     "acknowledged",
+    "reopened",
     "assigned",
     "commented",
     "snoozed",
@@ -64,6 +67,7 @@ class Alert(msgspec.Struct, frozen=True):
     `raised_ms` is when it first rose above that and was not muted, `unattended_ms` since when it
     waits for somebody. `muted_by` names the silence or parent alert that keeps it quiet.
     `line` is the 30-day risk at which it opened, `clears_below` where it closes by itself.
+    `order_id` is the work order for which it was acknowledged, "" where a person did it himself.
     """
 
     alert_id: str
@@ -97,6 +101,7 @@ class Alert(msgspec.Struct, frozen=True):
     escalated: int = 0
     line: float = 0.0
     clears_below: float = 0.0
+    order_id: str = ""
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -140,7 +145,8 @@ class AlertCommand(msgspec.Struct, frozen=True):
     `seen` is the alert's version that the person looked at (0: doesn't matter): a change that
     another person made since then refuses the command. `until_ms` ends a snooze or silence. A
     silence has no vehicle and no alert; it is named by its `command_id`, and "unsilence" gives
-    that as `alert_id`.
+    that as `alert_id`. `order_id`: the work order for which it is acknowledged or reopened; it
+    reopens only what it acknowledged and nobody has taken up since.
     """
 
     command_id: str
@@ -156,6 +162,7 @@ class AlertCommand(msgspec.Struct, frozen=True):
     seen: int = 0
     until_ms: int = 0
     matchers: dict[str, str] = {}
+    order_id: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):

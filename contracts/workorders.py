@@ -29,7 +29,7 @@ class WorkOrder(msgspec.Struct, frozen=True):
 
     `due_ms` is until when waiting is bearable by the risk; `start_ms` when it is to begin,
     `minutes` how long it takes; `why` says how that day was chosen. `edit_id` names the writing of
-    this version, `actor` who wrote it.
+    this version, `actor` who wrote it. `acknowledged`: the alerts that were open when it was made.
     """
 
     order_id: str
@@ -49,3 +49,4 @@ class WorkOrder(msgspec.Struct, frozen=True):
     version: int
     edit_id: str
     note: str = ""
+    acknowledged: list[str] = []

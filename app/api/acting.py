@@ -125,6 +125,15 @@ def acknowledge(
     return _ask(context, alert, "acknowledge", given, response, prefer)
 
 
+@router.post("/{alert_id}/reopen", status_code=202, responses=WAITED)
+def reopen(
+    context: Wired, alert_id: str, given: Given, response: Response, prefer: Prefer = ""
+) -> Accepted:
+    """Say that nobody takes care of it after all: it asks again."""
+    alert = _standing(context, alert_id)
+    return _ask(context, alert, "reopen", given, response, prefer)
+
+
 @router.post("/{alert_id}/assign", status_code=202, responses=WAITED)
 def assign(
     context: Wired, alert_id: str, given: Assignment, response: Response, prefer: Prefer = ""

@@ -193,7 +193,7 @@ def close(context: Wired, order_id: str, given: Closing) -> OrderView:
 
 @router.post("/{order_id}/cancel")
 def cancel(context: Wired, order_id: str, given: By) -> OrderView:
-    """It won't be done; the alerts stay as they are."""
+    """It won't be done; the alerts that it acknowledged are open again."""
     return _change(context, order_id, given, lambda shop, one: shop.cancel(one, given.note))
 
 

@@ -86,6 +86,14 @@ def ack(alert_id: IdArgument, *, why: WhyOption = "", as_json: Json = False) -> 
 
 
 @app.command()
+def reopen(alert_id: IdArgument, *, why: WhyOption = "", as_json: Json = False) -> None:
+    """Say that nobody takes care of it after all: it asks again."""
+    with opened() as context:
+        command = ask(context, "reopen", alert_of(context, alert_id), why=why)
+        conclude(context, command, as_json=as_json)
+
+
+@app.command()
 def assign(
     alert_id: IdArgument,
     assignee: Annotated[str, typer.Argument(help='To whom; "" = to nobody.')],

@@ -129,7 +129,7 @@ def close(
 
 @app.command()
 def cancel(order_id: IdArgument, *, note: NoteOption = "", as_json: Json = False) -> None:
-    """It won't be done; the alerts stay as they are."""
+    """It won't be done; the alerts that it acknowledged are open again."""
     with opened() as context:
         _change(context, order_id, lambda shop, one: shop.cancel(one, note), as_json)
 

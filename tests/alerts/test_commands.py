@@ -138,6 +138,32 @@ def test_what_was_put_aside_and_becomes_critical_is_told_and_escalates(desk, asi
     assert desk.steps()[-1] == "escalated"
 
 
+def test_what_nobody_takes_care_of_after_all_asks_again(desk):
+    assert ask(desk, "reopen").why == "nobody has acknowledged it"
+    ask(desk, "snooze", until_ms=OPENED + 9 * DAY)
+    assert ask(desk, "reopen", when=DAY, actor="Bo", why="no time").done
+    alert, change = desk.only(), desk.transitions[-1]
+    assert (alert.state, alert.snoozed_until_ms, alert.unattended_ms) == ("open", 0, OPENED + DAY)
+    assert (change.step, change.actor, change.why) == ("reopened", "Bo", "no time")
+    assert passes(Notice(alert, change), Route("desk"))
+    desk.take(tick(OPENED + DAY + 72 * HOUR))
+    assert desk.steps()[-1] == "escalated"
+
+
+@pytest.mark.parametrize("then", ["nothing", "snooze", "reopen and acknowledge"])
+def test_a_work_order_reopens_only_what_nobody_has_taken_up_since(desk, then):
+    assert ask(desk, "acknowledge", order_id="WO-1").done
+    if then == "snooze":
+        assert ask(desk, then, actor="Bo", until_ms=OPENED + DAY).done
+    if then == "reopen and acknowledge":
+        assert ask(desk, "reopen").done
+        assert ask(desk, "acknowledge", actor="Bo").done
+    assert not ask(desk, "reopen", order_id="WO-2").done
+    answer = ask(desk, "reopen", order_id="WO-1")
+    assert answer.why == ("reopened" if then == "nothing" else "Bo has taken it up since")
+    assert answer.done == (then == "nothing")
+
+
 def silence(desk, **matchers):
     until = OPENED + 2 * DAY
     return ask(
@@ -212,7 +238,9 @@ def test_other_tenants_reach_nothing(desk):
     assert ask(desk, "comment", tenant="u", why="hello").why == "there is no such alert"
 
 
-@pytest.mark.parametrize("action", ["acknowledge", "assign", "comment", "snooze", "resolve"])
+@pytest.mark.parametrize(
+    "action", ["acknowledge", "reopen", "assign", "comment", "snooze", "resolve"]
+)
 def test_an_alert_that_never_was_is_refused(desk, action):
     before = desk.only()
     answer = ask(desk, action, alert_id="a0", why="x", outcome="not_checked")

@@ -87,7 +87,7 @@ class AlertLife(RuleBasedStateMachine):
         self.put(happened(kind, vehicle, time_ms, code, outcome=outcome, depot="Metz"))
 
     @rule(
-        action=st.sampled_from(["acknowledge", "assign", "comment", "snooze", "resolve"]),
+        action=st.sampled_from(["acknowledge", "reopen", "assign", "comment", "snooze", "resolve"]),
         which=st.integers(0, 30),
         who=st.sampled_from(["Ana", "Bo"]),
         outcome=st.sampled_from([*OUTCOMES, ""]),

@@ -204,6 +204,9 @@ def test_the_command_line_does_the_same(desk):
     ids = {one["alert_id"] for one in desk.run("alerts", "list")["alerts"]}
     assert name_of(4) in ids
     assert desk.run("alerts", "ack", name_of(4), "--why", "mine")["done"]
+    assert desk.post(4, "reopen", actor="Bo", why="no time").status_code == 200
+    assert desk.run("alerts", "ack", name_of(4))["done"]
+    assert desk.run("alerts", "reopen", name_of(4))["why"] == "reopened"
     assert desk.run("alerts", "assign", name_of(4), "Cy")["why"] == "assigned to Cy"
     assert desk.run("alerts", "comment", name_of(4), "hose")["done"]
     assert desk.run("alerts", "snooze", name_of(4), "2d")["done"]

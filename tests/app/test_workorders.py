@@ -80,6 +80,18 @@ def test_an_order_has_its_parts_and_a_day_and_takes_care_of_its_alerts(shop):
         shop.create(TRUCK, "Lyon", alerts("V0001"))
 
 
+def test_a_cancelled_order_asks_again_for_the_alerts_that_it_acknowledged(served):
+    shop = shop_of(served, depot="cancelled")
+    mine, taken = alerts("V0001"), replace(alerts("V0001")[0], alert_id="b", mode="scr")
+    order = shop.create(TRUCK, "Lyon", [*mine, replace(taken, state="acknowledged")])
+    assert order.acknowledged == [mine[0].alert_id]
+    bo = Workshop(shop.orders, Memory(), shop.settings, shop.tenant, "Bo", NOW_MS + 1)
+    bo.cancel(shop.orders.find(shop.tenant, order.order_id))
+    found = [(one.action, one.alert_id, one.order_id, one.actor) for one in bo.sender.commands]
+    assert found == [("reopen", mine[0].alert_id, order.order_id, "Bo")]
+    assert bo.sender.commands[0].why == f"work order {order.order_id} was cancelled"
+
+
 def test_a_full_day_is_passed_and_a_full_workshop_says_so(served):
     shop = shop_of(served, depot="full", minutes_per_day=300, weekdays=(1,))
     days = []
