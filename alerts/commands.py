@@ -5,6 +5,7 @@ from typing import Final
 
 from alerts import silences
 from alerts.ledger import REOPENED, SYSTEM, Ledger
+from alerts.muting import Cause
 from alerts.state import Place
 from contracts.alerts import Alert, AlertCommand, Answer, Silence
 from contracts.records import VehicleEvent
@@ -153,7 +154,7 @@ def _silence(ledger: Ledger, command: AlertCommand, time_ms: int) -> str:
         command.why,
     )
     tenant.silences[given.silence_id] = ledger.changes.silences[given.silence_id] = given
-    _mute_all(ledger, command.tenant, max(time_ms, tenant.now_ms))
+    _mute_all(ledger, command.tenant, max(time_ms, tenant.now_ms), Cause(command.actor))
     return "silenced"
 
 
@@ -172,7 +173,8 @@ def _unsilence(ledger: Ledger, command: AlertCommand, time_ms: int) -> str:
         given.why,
     )
     ledger.changes.silences[given.silence_id] = ended
-    _mute_all(ledger, command.tenant, max(time_ms, tenant.now_ms))
+    why = f"ended the silence: {command.why}" if command.why else "ended the silence"
+    _mute_all(ledger, command.tenant, max(time_ms, tenant.now_ms), Cause(command.actor, why))
     return "the silence is over"
 
 
@@ -212,9 +214,9 @@ def _check_end(command: AlertCommand, time_ms: int) -> None:
         raise Refused("it has to end later than now and within a year")
 
 
-def _mute_all(ledger: Ledger, tenant: str, now_ms: int) -> None:
+def _mute_all(ledger: Ledger, tenant: str, now_ms: int, cause: Cause) -> None:
     for place, _ in ledger.state.active(tenant):
-        ledger.relate(place, now_ms)
+        ledger.relate(place, now_ms, cause)
 
 
 def _finding(alert: Alert, command: AlertCommand, time_ms: int) -> VehicleEvent:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from alerts.changes import Changes, Details, Wanted
 from alerts.fingerprint import Fingerprint, alert_id
-from alerts.muting import muted_by
+from alerts.muting import Cause, muted_by
 from alerts.policies import Policies
 from alerts.state import Place, State, Tenant
 from contracts.alerts import Alert, Severity, Step, Transition
@@ -20,6 +20,9 @@ REOPENED: Final[dict[str, Any]] = {
     "order_id": "",
 }
 """What becomes of an alert for which somebody is asked anew."""
+BY_ITSELF: Final = Cause(SYSTEM)
+_MARKS: Final = frozenset({"muted", "unmuted"})
+"""Steps that hinder nobody: who silences half a fleet has looked at none of its alerts."""
 KEPT_MS = 30 * 86_400_000
 """How long a resolved alert is remembered, so that who comes too late is told."""
 
@@ -68,7 +71,7 @@ class Ledger:
         """Write a change with its transition; the alert as it is now."""
         before = self._alert(place)
         version = before.version + 1
-        if actor != SYSTEM:
+        if actor != SYSTEM and step not in _MARKS:
             fields |= {"touched": version, "touched_by": actor}
         # Changes of one moment follow each other by a millisecond: their rows have a key by time.
         now = max(time_ms, before.updated_ms + 1)
@@ -171,7 +174,7 @@ class Ledger:
         self._note(after, "commented", alert.state, now, actor, why)
         self.state.closed[alert.alert_id] = self.changes.alerts[alert.alert_id] = after
 
-    def relate(self, place: Place, now_ms: int) -> None:
+    def relate(self, place: Place, now_ms: int, cause: Cause = BY_ITSELF) -> None:
         """Make the alert there and the vehicle's others quiet or loud, as silences and parents ask
         now: again while one changes another, and once an alert at most, so that modes that are
         each other's parents come to rest.
@@ -179,7 +182,7 @@ class Ledger:
         others = (key for key in place.vehicle.tracks if key != place.key)
         places = [place, *(Place(place.tenant, place.vehicle, key) for key in others)]
         for _ in places:
-            changed = [self._mute(one, now_ms) for one in places]
+            changed = [self._mute(one, now_ms, cause) for one in places]
             if not any(changed):
                 return
 
@@ -189,7 +192,7 @@ class Ledger:
         if track is not None and track.is_idle:
             del place.vehicle.tracks[place.key]
 
-    def _mute(self, place: Place, now_ms: int) -> bool:
+    def _mute(self, place: Place, now_ms: int, cause: Cause) -> bool:
         """Whether the alert there became quiet or loud."""
         track = place.vehicle.tracks.get(place.key)
         alert = track.alert if track else None
@@ -199,12 +202,11 @@ class Ledger:
         if wanted == alert.muted_by:
             return False
         fields: dict[str, Any] = {"muted_by": wanted, "unattended_ms": now_ms}
-        if wanted:
-            self.change(place, "muted", now_ms, why, **fields)
-        else:
-            why = "nothing keeps it quiet any more"
+        if not wanted:
+            why = cause.why
             fields |= self._asking(place.tenant, alert, now_ms)
-            self.change(place, "unmuted", now_ms, why, **fields)
+        step: Step = "muted" if wanted else "unmuted"
+        self.change(place, step, now_ms, why, actor=cause.actor, **fields)
         return True
 
     def _muted_by(self, place: Place, alert: Alert, now_ms: int) -> tuple[str, str]:

@@ -14,7 +14,7 @@ _STEPS: Final = {
     "escalated": "nobody has acted on it yet",
     "woken": "its snooze is over",
     "reopened": "it is open again",
-    "unmuted": "its silence is over",
+    "unmuted": "nothing keeps it quiet any more",
     "severity": "it has become critical",
     "resolved": "closed",
 }

@@ -1,10 +1,21 @@
 """Whether an alert is kept quiet: by a silence, or because its parent fault explains it."""
 
+from typing import NamedTuple
+
 from alerts.severity import RANK
 from alerts.silences import silence_of
 from alerts.state import Tenant, Vehicle
 from contracts.alerts import Alert
 from features.profile import Mode
+
+LOUD = "nothing keeps it quiet any more"
+
+
+class Cause(NamedTuple):
+    """Who made alerts be looked at again; `why` are the words for those that become loud."""
+
+    actor: str
+    why: str = LOUD
 
 
 def muted_by(
@@ -18,7 +29,7 @@ def muted_by(
     for parent in mode.parents if mode and alert.condition == "risk" else ():
         track = vehicle.tracks.get(parent)
         if track and track.alert and _explains(track.alert, alert):
-            return track.alert.alert_id, f"may follow from {parent.replace('_', ' ')}"
+            return track.alert.alert_id, f"explained by {parent.replace('_', ' ')}"
     return "", ""
 
 

@@ -3,7 +3,8 @@
 from operator import attrgetter, itemgetter
 from typing import Final
 
-from alerts.ledger import KEPT_MS, REOPENED, Ledger
+from alerts.ledger import KEPT_MS, REOPENED, SYSTEM, Ledger
+from alerts.muting import Cause
 from alerts.signal import open_contact
 from alerts.state import LOST, Place, Tenant
 from contracts.alerts import Alert
@@ -48,8 +49,9 @@ def _end_silences(ledger: Ledger, tenant: Tenant, now: int) -> None:
     over = [one for one in tenant.silences.values() if one.until_ms <= now]
     for one in sorted(over, key=attrgetter("until_ms")):
         del tenant.silences[one.silence_id]
+        cause = Cause(SYSTEM, f"the silence by {one.actor} is over")
         for place, _ in ledger.state.active(tenant.name):
-            ledger.relate(place, one.until_ms)
+            ledger.relate(place, one.until_ms, cause)
 
 
 def _raise_best(ledger: Ledger, tenant: Tenant, now: int) -> None:

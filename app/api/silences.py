@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from msgspec.structs import replace
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from contracts.alerts import Action, AlertCommand, Silence
 from infra.reads import silences as stored
 
 Value = Annotated[str, Field(max_length=200, pattern=r"[^*]")]
+Why = Annotated[str, Query(max_length=2_000, description="A few words for those who read it later")]
 router = APIRouter(prefix="/api/silences", tags=["alerts"])
 
 
@@ -69,12 +70,14 @@ def silence(context: Wired, given: NewSilence, response: Response, prefer: Prefe
 
 
 @router.delete("/{silence_id}", status_code=202, responses=WAITED)
-def unsilence(context: Wired, silence_id: str, response: Response, prefer: Prefer = "") -> Accepted:
+def unsilence(
+    context: Wired, silence_id: str, response: Response, why: Why = "", prefer: Prefer = ""
+) -> Accepted:
     """End a silence now."""
     if not any(one.silence_id == silence_id for one in _known(context)):
         detail = f"No silence with the id {silence_id!r} holds; GET /api/silences lists them."
         raise ProblemError(404, "unknown-silence", "Unknown silence", detail, silence=silence_id)
-    asked = _command(context, "unsilence", silence_id, "dashboard", "")
+    asked = _command(context, "unsilence", silence_id, "dashboard", why)
     return send(context, asked, response, prefer)
 
 

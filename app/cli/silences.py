@@ -11,6 +11,8 @@ from app.cli.output import print_json, print_table, when
 from contracts.errors import DataError
 from infra.reads import silences as stored
 
+WhyOption = Annotated[str, typer.Option("--why", help="Why.")]
+
 
 def silences(*, as_json: Json = False) -> None:
     """List what holds now or later."""
@@ -39,7 +41,7 @@ def silence(
     ],
     *,
     span: Annotated[str, typer.Option("--for", help='For how long, like "2d" or "6h".')],
-    why: Annotated[str, typer.Option("--why", help="Why.")] = "",
+    why: WhyOption = "",
     as_json: Json = False,
 ) -> None:
     """Keep alerts that match quiet for a while."""
@@ -56,11 +58,12 @@ def silence(
 def unsilence(
     silence_id: Annotated[str, typer.Argument(help="The id that `alerts silences` shows.")],
     *,
+    why: WhyOption = "",
     as_json: Json = False,
 ) -> None:
     """End a silence now."""
     with opened() as context:
-        command = ask(context, "unsilence", None, alert_id=silence_id)
+        command = ask(context, "unsilence", None, alert_id=silence_id, why=why)
         conclude(context, command, as_json=as_json)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
@@ -10,16 +10,16 @@ from fastapi.responses import Response
 
 from app.api import words
 from app.api.alert_tables import groups
-from app.api.alerts import alert_view, find_alert
+from app.api.alerts import AlertView, alert_view, find_alert
 from app.api.context import Context, Wired
 from app.web.answering import Text, answered
 from app.web.choices import choices
 from app.web.render import render
 from contracts.alerts import Alert, Silence, Transition
 from infra.reads.alert_groups import BYS
-from infra.reads.alerts import changes_of
+from infra.reads.alerts import alerts_named, changes_of
 from infra.reads.names import names
-from infra.reads.questions import ask_together
+from infra.reads.questions import Question, ask_together
 from infra.reads.silences import silences_of
 from infra.reads.triage import (
     PILES,
@@ -71,6 +71,16 @@ class Chosen:
         return urlencode(shown | chosen)
 
 
+class _Named(NamedTuple):
+    """Alerts with their vehicles' names, every change of one of them, oldest first, and by id
+    those that explain others.
+    """
+
+    found: list[Listed]
+    changes: list[Transition]
+    causes: dict[str, AlertView]
+
+
 @router.get("/alerts")
 def alerts_html(  # noqa: PLR0913 (query parameters)
     request: Request,
@@ -109,8 +119,8 @@ def alert_html(request: Request, context: Wired, alert_id: str, part: Text = "")
 
     def work() -> Response:
         alert = find_alert(context, alert_id)
-        (found,), changes = _named(context, [alert], alert)
-        shown = _told(context, found, changes)
+        (found,), changes, causes = _named(context, [alert], alert)
+        shown = {**_told(context, found, changes), "causes": causes}
         template = "_alert.html" if part in {"detail", "live"} else "alert.html"
         return render(request, template, **shown)
 
@@ -129,22 +139,25 @@ def _shown(
         limit=_PAGE + 1,
     )
 
-    def work() -> tuple[list[Listed], list[Transition], dict[Pile, int], list[Silence]]:
+    def work() -> tuple[_Named, dict[Pile, int], list[Silence]]:
         quiet = [silences_of(tenant, now)] if chosen.show == "quiet" else []
         alerts, counts, *held = ask_together(
             context.store, piled(tenant, wanted), pile_counts(tenant, now), *quiet
         )
         # Beside the list stands the first alert; what only changes leaves it as it was.
-        named, changes = _named(context, alerts, alerts[0] if alerts and not live else None)
-        return named, changes, counts, held[0] if held else []
+        named = _named(context, alerts, alerts[0] if alerts and not live else None)
+        return named, counts, held[0] if held else []
 
-    found, changes, counts, silences = context.look((replace(wanted, now_ms=0), live), work)
+    (found, changes, causes), counts, silences = context.look(
+        (replace(wanted, now_ms=0), live), work
+    )
     return {
         "section": "alerts",
         "chosen": chosen,
         "piles": PILES,
         "severities": SEVERITIES,
         "counts": counts,
+        "causes": causes,
         "found": [(one, alert_view(one.alert)) for one in found[:_PAGE]],
         "groups": groups(context, chosen.only, chosen.by) if chosen.by in BYS else [],
         "bys": BYS,
@@ -157,17 +170,21 @@ def _shown(
     }
 
 
-def _named(
-    context: Context, alerts: Sequence[Alert], told: Alert | None
-) -> tuple[list[Listed], list[Transition]]:
-    """Alerts with their vehicles' names, and every change of one of them, oldest first."""
+def _named(context: Context, alerts: Sequence[Alert], told: Alert | None) -> _Named:
     if not alerts:
-        return [], []
+        return _Named([], [], {})
     tenant = context.tenant
     known = names(tenant, [one.vehicle_id for one in alerts])
-    more = [changes_of(tenant, told.alert_id)] if told else []
-    named, *changes = ask_together(context.store, known, *more)
-    return with_names(alerts, named), changes[0] if changes else []
+    muting = {one.muted_by for one in alerts} - {""}
+    questions: list[Question[Any]] = [changes_of(tenant, told.alert_id)] if told else []
+    questions += [alerts_named(tenant, sorted(muting))] if muting else []
+    named, *more = ask_together(context.store, known, *questions)
+    causes = more.pop() if muting else {}
+    return _Named(
+        with_names(alerts, named),
+        more[0] if more else [],
+        {alert_id: alert_view(one) for alert_id, one in causes.items()},
+    )
 
 
 def _told(context: Context, found: Listed, changes: Sequence[Transition]) -> dict[str, Any]:

@@ -185,8 +185,11 @@ def test_a_silence_mutes_what_matches_until_its_end(desk, matchers):
     assert answer.done
     assert desk.only().muted_by == answer.command_id
     assert desk.transitions[-1].why == "silenced by Ana: strike"
+    assert desk.transitions[-1].actor == "Ana"
     desk.take(tick(OPENED + 2 * DAY))
     assert desk.only().muted_by == ""
+    assert desk.transitions[-1].why == "the silence by Ana is over"
+    assert desk.transitions[-1].actor == "alerter"
     assert desk.steps()[-2:] == ["muted", "unmuted"]
 
 
@@ -206,10 +209,19 @@ def test_a_silence_of_everything_or_of_nonsense_is_refused(desk, matchers):
 
 def test_a_silence_can_be_ended_early(desk):
     given = silence(desk, vehicle="V1").command_id
-    assert ask(desk, "unsilence", when=2 * HOUR, vehicle_id="", alert_id=given).done
+    ended = {"vehicle_id": "", "alert_id": given, "actor": "Bo", "why": "they work again"}
+    assert ask(desk, "unsilence", when=2 * HOUR, **ended).done
     assert desk.only().muted_by == ""
+    found = desk.transitions[-1]
+    assert (found.actor, found.why) == ("Bo", "ended the silence: they work again")
     assert desk.silences[given].until_ms == OPENED + 2 * HOUR
     assert not ask(desk, "unsilence", when=2 * HOUR, vehicle_id="", alert_id=given).done
+
+
+def test_a_silence_hinders_nobody_who_saw_an_alert_before_it(desk):
+    seen = desk.only().version
+    silence(desk, vehicle="V1")
+    assert ask(desk, "acknowledge", actor="Bo", seen=seen).done
 
 
 def test_a_new_alert_is_born_quiet_under_a_silence(desk):

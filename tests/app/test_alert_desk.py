@@ -166,8 +166,11 @@ def test_a_silence_over_http_mutes_until_it_is_ended(desk):
     assert [(one["silence_id"], one["until_ms"]) for one in listed] == [
         (made.json()["command_id"], OPENED + 5 * 3_600_000)
     ]
-    assert desk.client.delete(f"/api/silences/{listed[0]['silence_id']}").status_code == 200
+    path = f"/api/silences/{listed[0]['silence_id']}"
+    assert desk.client.delete(path, params={"why": "they work again"}).status_code == 200
     wait(lambda: not desk.alert(3)["muted_by"], desk.settings)
+    last = desk.client.get(f"/api/alerts/{name_of(3)}").json()["transitions"][-1]
+    assert (last["actor"], last["why"]) == ("dashboard", "ended the silence: they work again")
     assert desk.client.get("/api/silences").json()["silences"] == []
     assert desk.client.delete("/api/silences/none").status_code == 404
 

@@ -87,6 +87,26 @@ def test_an_export_holds_what_the_page_shows(api, query, fits):
 
 
 @pytest.mark.stack
+def test_a_page_names_the_alert_that_explains_another_and_no_silence(api):
+    cause = sample_fleet.alert("V0001", api.now_ms)
+    quiet = replace(cause, alert_id="quiet-1", mode="scr", muted_by=cause.alert_id)
+    silenced = replace(quiet, alert_id="quiet-2", muted_by="s1")
+    api.store.write_alerts([quiet, silenced], [])
+    try:
+        listed = api.client.get("/alerts?show=quiet").text
+        assert listed.count("<small>explained by: coolant pump</small>") == 1
+        assert listed.count("<small>silenced</small>") == 1
+        page = api.client.get("/alerts/quiet-1").text
+        link = f'<a href="/alerts/{cause.alert_id}">explained by: coolant pump</a>'
+        assert link in page
+        assert "explained by" not in api.client.get("/alerts/quiet-2").text
+        french = {"Accept-Language": "fr"}
+        assert "expliquée par : pompe" in api.client.get("/alerts/quiet-1", headers=french).text
+    finally:
+        api.store.clickhouse.command("DELETE FROM alerts WHERE alert_id LIKE 'quiet-%'")
+
+
+@pytest.mark.stack
 def test_groups_are_narrowed_as_the_page_asks(api):
     def found(**only):
         return api.client.get("/api/alerts/groups", params={"by": "vehicle", **only}).json()
