@@ -130,6 +130,25 @@ def test_a_repair_is_planned_from_the_fleet(page, complaints):
     assert complaints == []
 
 
+def test_what_was_refused_of_many_is_told_and_stays_picked(page):
+    def answer(route):
+        late = "V0002" in route.request.url
+        told = {"detail": "Ben acknowledged it already"} if late else {"done": True}
+        route.fulfill(status=409 if late else 200, json=told)
+
+    page.route(re.compile("/acknowledge$"), answer)
+    page.goto("/alerts")
+    page.locator("#pick-all").check()
+    count = page.locator("#alerts tbody tr").count()
+    page.locator("#tray").get_by_role("button", name="Acknowledge").click()
+    told = f"{count - 1} done. 1 refused: Ben acknowledged it already"
+    expect(page.locator("#toast")).to_have_text(told)
+    expect(page.locator("#picked")).to_have_text("1 picked")
+    expect(page.locator("#alerts tbody tr:has(:checked)")).to_have_attribute(
+        "data-vehicle", "V0002"
+    )
+
+
 def test_a_photo_goes_along_with_a_finding(page, fleet, complaints):
     page.goto("/vehicles/V0002/finding")
     png = page.evaluate(

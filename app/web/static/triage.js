@@ -77,13 +77,23 @@ function outcome(answers) {
   return done ? say("done_many", { count }) : say("sent_many", { count });
 }
 
+function refusal(answers, refused) {
+  const [[, { detail: why }]] = refused;
+  const done = answers.filter(([went]) => went);
+  return done.length ? say("refused_too", { told: outcome(done), count: refused.length, why }) : why;
+}
+
 async function act(action, form) {
   const found = subjects();
   if (!found.length) return;
   const answers = await Promise.all(found.map((subject) => ask("POST", `/api/alerts/${encodeURIComponent(subject.dataset.alert)}/${action}`, body(action, form, subject))));
   const refused = answers.filter(([done]) => !done);
-  told(refused.length ? refused[0][1].detail : outcome(answers), refused.length > 0);
-  if (!refused.length) for (const box of picks()) box.checked = false;
+  told(refused.length ? refusal(answers, refused) : outcome(answers), refused.length > 0);
+  // What was refused stays picked, so that one can try again.
+  found.forEach((subject, at) => {
+    const box = document.getElementById(`pick-${subject.dataset.alert}`);
+    if (box && answers[at][0]) box.checked = false;
+  });
   showTray();
   refresh();
   if (rows().length) load();
