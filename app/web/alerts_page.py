@@ -16,6 +16,7 @@ from app.web.answering import Text, answered
 from app.web.choices import choices
 from app.web.render import render
 from contracts.alerts import Alert, Silence, Transition
+from contracts.workorders import WorkOrder
 from infra.reads.alert_groups import BYS
 from infra.reads.alerts import alerts_named, changes_of
 from infra.reads.names import names
@@ -31,6 +32,7 @@ from infra.reads.triage import (
     piled,
     with_names,
 )
+from infra.workorders import ACTIVE, orders_of
 
 router = APIRouter(include_in_schema=False)
 SEVERITIES = ("critical", "soon", "watch")
@@ -72,13 +74,14 @@ class Chosen:
 
 
 class _Named(NamedTuple):
-    """Alerts with their vehicles' names, every change of one of them, oldest first, and by id
-    those that explain others.
+    """Alerts with their vehicles' names; of one of them every change, oldest first, and its
+    vehicle's work orders; by id those alerts that explain others.
     """
 
     found: list[Listed]
     changes: list[Transition]
     causes: dict[str, AlertView]
+    orders: list[WorkOrder]
 
 
 @router.get("/alerts")
@@ -119,8 +122,8 @@ def alert_html(request: Request, context: Wired, alert_id: str, part: Text = "")
 
     def work() -> Response:
         alert = find_alert(context, alert_id)
-        (found,), changes, causes = _named(context, [alert], alert)
-        shown = {**_told(context, found, changes), "causes": causes}
+        named = _named(context, [alert], alert)
+        shown = {**_told(context, named), "causes": named.causes}
         template = "_alert.html" if part in {"detail", "live"} else "alert.html"
         return render(request, template, **shown)
 
@@ -148,16 +151,15 @@ def _shown(
         named = _named(context, alerts, alerts[0] if alerts and not live else None)
         return named, counts, held[0] if held else []
 
-    (found, changes, causes), counts, silences = context.look(
-        (replace(wanted, now_ms=0), live), work
-    )
+    named, counts, silences = context.look((replace(wanted, now_ms=0), live), work)
+    found = named.found
     return {
         "section": "alerts",
         "chosen": chosen,
         "piles": PILES,
         "severities": SEVERITIES,
         "counts": counts,
-        "causes": causes,
+        "causes": named.causes,
         "found": [(one, alert_view(one.alert)) for one in found[:_PAGE]],
         "groups": groups(context, chosen.only, chosen.by) if chosen.by in BYS else [],
         "bys": BYS,
@@ -166,36 +168,57 @@ def _shown(
         "choices": choices(request, context),
         "silences": silences,
         "now_ms": now,
-        "first": _told(context, found[0], changes) if found else None,
+        "first": _told(context, named) if found else None,
     }
 
 
 def _named(context: Context, alerts: Sequence[Alert], told: Alert | None) -> _Named:
     if not alerts:
-        return _Named([], [], {})
+        return _Named([], [], {}, [])
     tenant = context.tenant
     known = names(tenant, [one.vehicle_id for one in alerts])
     muting = {one.muted_by for one in alerts} - {""}
-    questions: list[Question[Any]] = [changes_of(tenant, told.alert_id)] if told else []
-    questions += [alerts_named(tenant, sorted(muting))] if muting else []
+    questions: list[Question[Any]] = [alerts_named(tenant, sorted(muting))] if muting else []
+    if told:
+        questions += [
+            changes_of(tenant, told.alert_id),
+            orders_of(tenant, vehicles=[told.vehicle_id]),
+        ]
     named, *more = ask_together(context.store, known, *questions)
-    causes = more.pop() if muting else {}
+    causes = more.pop(0) if muting else {}
+    changes, orders = more or ([], [])
     return _Named(
         with_names(alerts, named),
-        more[0] if more else [],
+        changes,
         {alert_id: alert_view(one) for alert_id, one in causes.items()},
+        orders,
     )
 
 
-def _told(context: Context, found: Listed, changes: Sequence[Transition]) -> dict[str, Any]:
-    """Everything about one alert."""
-    alert = found.alert
+def _order(alert: Alert, orders: Sequence[WorkOrder]) -> WorkOrder | None:
+    """The work order in which the alert is done: one that still stands, else the newest that is
+    done.
+    """
+    holding = [one for one in orders if any(job.alert_id == alert.alert_id for job in one.jobs)]
+    ranks = {"done": 1, "planned": 2, "proposed": 2}
+    kept = [one for one in holding if one.state in ranks]
+    return max(kept, key=lambda one: (ranks[one.state], one.created_ms), default=None)
+
+
+def _told(context: Context, named: _Named) -> dict[str, Any]:
+    """Everything about the first alert: the work `order` that it stands in, and whether one stands
+    `beside` it.
+    """
+    first = named.found[0]
+    alert = first.alert
     return {
         "section": "alerts",
-        "one": found,
+        "one": first,
         "alert": alert_view(alert),
         "stored": alert,
         "part": getattr(words.mode_of(alert.profile, alert.mode), "part", ""),
-        "changes": changes[::-1],
+        "changes": named.changes[::-1],
+        "order": _order(alert, named.orders),
+        "beside": any(one.state in ACTIVE for one in named.orders),
         "now_ms": context.now_ms(),
     }

@@ -130,6 +130,19 @@ def test_a_repair_is_planned_from_the_fleet(page, complaints):
     assert complaints == []
 
 
+def test_a_repair_is_planned_from_its_alert_and_found_there_again(page, complaints):
+    page.goto("/alerts/a-V0001-coolant_pump")
+    page.get_by_role("button", name="Plan repair").click()
+    page.wait_for_url("**/workorders/WO-*")
+    order = page.url
+    for place in ("/alerts/a-V0001-coolant_pump", "/alerts"):
+        page.goto(place)
+        expect(page.get_by_role("button", name="Plan repair")).to_have_count(0)
+        page.locator("#alert").get_by_role("link", name="Proposed:").click()
+        page.wait_for_url(order)
+    assert complaints == []
+
+
 def test_what_was_refused_of_many_is_told_and_stays_picked(page):
     def answer(route):
         late = "V0002" in route.request.url
