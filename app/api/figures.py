@@ -119,7 +119,7 @@ def avoided(context: Wired) -> Avoided:
 
 @router.get("/announced")
 def announced(context: Wired) -> list[Announced]:
-    """The failures of the last 90 days, each with the alert that announced it."""
+    """The newest 200 failures of the last 90 days, each with the alert that announced it."""
     return announced_failures(context.store, context.tenant, context.now_ms())
 
 
