@@ -11,7 +11,7 @@ from app.api.cursor import Cursor, decode_cursor, encode_cursor
 from app.api.summary import FleetSummary
 from contracts.alerts import Alert
 from infra.reads.fleet import FleetRow, fleet_rows
-from infra.reads.ranking import FleetFilter, Policy, silent_vehicles
+from infra.reads.ranking import FleetFilter, Policy, Show, silent_vehicles
 
 router = APIRouter(prefix="/api", tags=["fleet"])
 
@@ -37,7 +37,9 @@ class RulView:
 
 @dataclass(frozen=True)
 class FleetVehicle:
-    """A vehicle with its worst part: `state` is critical, soon, watch, silent, ok or unscored."""
+    """A vehicle with its worst part: `state` is critical, soon, watch, silent, late (its data is),
+    ok or unscored.
+    """
 
     vehicle_id: str
     profile: str
@@ -74,7 +76,7 @@ def fleet_page(
     """A page of vehicles and the cursor of the next, "" on the last."""
     limit, store, tenant = wanted.limit, context.store, context.tenant
     silent: list[str] = []
-    if wanted.needs or wanted.silent:
+    if wanted.show == "silent":
         silent = context.answers.silent.get(tenant, lambda: silent_vehicles(store, tenant, policy))
     asked = replace(wanted, limit=limit + 1)
     rows, alerts = context.look(asked, lambda: fleet_rows(store, tenant, asked, policy, silent))
@@ -133,12 +135,16 @@ def fleet(  # noqa: PLR0913 (query parameters)
     q: Annotated[
         str, Query(max_length=100, description="Part of plate or id; a VIN or its last four")
     ] = "",
-    needs: Annotated[bool, Query(description="Only vehicles that need someone")] = False,
+    needs: Annotated[
+        bool, Query(description="Only vehicles with an alert that asks for someone")
+    ] = False,
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Fleet:
     """The fleet's counts, and its vehicles with most money at stake first."""
-    wanted = FleetFilter(profile, depot, mode, q.strip(), needs, decode_cursor(cursor), limit)
+    show: Show = "needs" if needs else "all"
+    place = decode_cursor(cursor)
+    wanted = FleetFilter(profile, depot, mode, q.strip(), show, place, limit)
     summary = context.summary()
     vehicles, following = fleet_page(context, wanted, words.policy(summary.now_ms))
     return Fleet(summary, vehicles, following)

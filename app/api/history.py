@@ -119,7 +119,7 @@ def marks_of(
     """What happened to a vehicle since then, oldest first."""
     marks = [_event_mark(profile, one) for one in events if one.kind != "registration"]
     for one in alerts:
-        label = words.mode_label(profile, one.mode) if one.mode else "signal lost"
+        label = words.mode_label(profile, one.mode) if one.mode else _CONDITIONS[one.condition]
         if one.state != "pending" and one.opened_ms >= since_ms:
             marks.append(Mark(one.opened_ms, "alert_opened", "Alert", label))
         if one.resolved_ms >= max(since_ms, 1):
@@ -181,6 +181,9 @@ _LABELS = {
     "finding": "Finding",
     "firmware": "Firmware",
 }
+
+
+_CONDITIONS = {"risk": "risk", "signal_lost": "signal lost", "data_late": "data late"}
 
 
 def _event_mark(profile: str, event: Happening) -> Mark:

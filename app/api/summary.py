@@ -9,15 +9,17 @@ from infra.reads import summary as counts
 
 @dataclass(frozen=True)
 class FleetSummary:
-    """Counts of the fleet. Money is what the active alerts expect to lose within 30 days.
+    """Counts of the fleet. Money is what the standing alerts expect to lose within 30 days, those
+    aside that follow from another or are silenced.
 
-    `need_you`: vehicles with an active risk alert; `new_today`: of these, opened in the last 24 h;
-    `failures`, `warned`: of the last 90 days; `data_ms`: event time of the newest score, 0 without.
+    `need_you`: vehicles with an alert that asks for somebody (open, neither watched, snoozed nor
+    silenced), by the worst of these in `by_severity`; `new_today`: of these, opened in the last
+    24 h; `failures`, `warned`: of the last 90 days; `data_ms`: event time of the newest score, 0
+    without.
     """
 
     vehicles: int
     need_you: int
-    unattended: int
     new_today: int
     by_severity: dict[str, int]
     at_stake: float
@@ -34,14 +36,13 @@ class FleetSummary:
 def summarise(store: ClickHouse, tenant: str, now_ms: int) -> FleetSummary:
     """The summary at this time of the fleet's clock."""
     found = counts.all_counts(store, tenant, words.policy(now_ms))
-    severities, vehicles, warned = found.severities, found.vehicles, found.warned
+    asking, vehicles, warned = found.asking, found.vehicles, found.warned
     return FleetSummary(
         vehicles=vehicles.vehicles,
-        need_you=sum(one.vehicles for one in severities),
-        unattended=sum(one.unattended for one in severities),
-        new_today=sum(one.newest_day for one in severities),
-        by_severity={one.severity: one.vehicles for one in severities},
-        at_stake=sum(one.at_stake for one in severities),
+        need_you=asking.critical + asking.soon,
+        new_today=asking.newest_day,
+        by_severity={"critical": asking.critical, "soon": asking.soon},
+        at_stake=asking.at_stake,
         currency=words.currency_of(found.profiles[0] if found.profiles else ""),
         silent=vehicles.silent,
         silent_since_ms=vehicles.silent_since_ms,

@@ -19,7 +19,7 @@ def figures_html(request: Request, context: Wired) -> Response:
 
     def work() -> Response:
         summary = context.summary()
-        wanted = FleetFilter(needs=True, limit=50)
+        wanted = FleetFilter(show="staked", limit=50)
         vehicles, more = fleet_page(context, wanted, words.policy(summary.now_ms))
         return render(
             request,
@@ -29,7 +29,7 @@ def figures_html(request: Request, context: Wired) -> Response:
             avoided=figures.avoided(context),
             announced=figures.announced(context),
             mode_label=words.mode_label,
-            staked=[one for one in vehicles if one.state != "silent"],
+            staked=vehicles,
             more=more,
         )
 

@@ -16,12 +16,12 @@ from app.web.choices import choices
 from app.web.render import render
 from infra.reads.fleet import DAY_MS
 from infra.reads.questions import ask, ask_together
-from infra.reads.ranking import FleetFilter
+from infra.reads.ranking import FleetFilter, Show
 from infra.reads.vehicles import daily_risk
 from infra.workorders import ACTIVE, orders_of
 
 router = APIRouter(include_in_schema=False)
-SHOWS = ("needs", "silent", "all")
+SHOWS: tuple[Show, ...] = ("needs", "silent", "all")
 _PAGE = 25
 _ORDERS = 2_000
 
@@ -31,7 +31,7 @@ class Chosen:
     """What the address asks for."""
 
     q: str
-    show: str
+    show: Show
     depot: str
     profile: str
     mode: str
@@ -57,7 +57,8 @@ def fleet_html(  # noqa: PLR0913 (query parameters)
 ) -> Response:
     """The fleet; `part=live` gives only what changes, `part=chosen` also its address."""
     text = q.strip()
-    chosen = Chosen(text, show if show in SHOWS and not text else "all", depot, profile, mode)
+    shown: Show = next((one for one in SHOWS if one == show and not text), "all")
+    chosen = Chosen(text, shown, depot, profile, mode)
 
     def work() -> Response:
         found = _found(request, context, chosen, cursor)
@@ -81,10 +82,9 @@ def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> d
         chosen.depot,
         chosen.mode,
         chosen.q,
-        needs=chosen.show == "needs",
-        silent=chosen.show == "silent",
-        after=decode_cursor(cursor),
-        limit=_PAGE,
+        chosen.show,
+        decode_cursor(cursor),
+        _PAGE,
     )
     vehicles, following = fleet_page(context, wanted, words.policy(summary.now_ms))
     planned, risk = _beside(context, vehicles, summary.now_ms)

@@ -15,7 +15,7 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class FleetRow:
-    """A vehicle as ranked: `state` is critical, soon, watch, silent, ok or unscored.
+    """A vehicle as ranked: `state` is critical, soon, watch, silent, late, ok or unscored.
 
     `mode` is the alert's, else the one that costs most; risks are probabilities, None without a
     score; `seen_ms` is 0 without one.

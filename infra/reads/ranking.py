@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from infra.clickhouse import ClickHouse
+from infra.reads.asking import ASKS, PRICED, STANDING
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,13 @@ class Policy:
     now_ms: int
 
 
+Show = Literal["all", "needs", "silent", "staked"]
+
+
 @dataclass(frozen=True)
 class FleetFilter:
-    """Which vehicles; empty means all. `needs` keeps those with an active alert or silent, `silent`
-    the latter alone.
+    """Which vehicles; empty means all. `show` keeps those with an alert that asks for somebody
+    (needs), silent ones, or those whose alerts have money at stake (staked).
 
     `text` is part of a plate or vehicle id, a whole VIN or its last four. `after` is the place of
     the last vehicle of the page before: (at stake, vehicle).
@@ -33,10 +37,9 @@ class FleetFilter:
     depot: str = ""
     mode: str = ""
     text: str = ""
-    needs: bool = False
+    show: Show = "all"
     after: tuple[float, str] | None = None
     limit: int = 50
-    silent: bool = False
 
 
 # Versions of a row share its key, so what is asked of the key goes first: costs are then worked out
@@ -55,16 +58,19 @@ UNION ALL SELECT vehicle_id, profile AS named, 0 AS seen, 0. AS expected
 FROM vehicles FINAL WHERE {among} AND vehicle_id NOT IN (
     SELECT vehicle_id FROM current_risk WHERE tenant = %(tenant)s)
 """
-_STANDING = "state IN ('open', 'acknowledged')"
-
+_WANTED = f"({ASKS} AND %(mode)s IN ('', mode))"
+# Of a vehicle's alerts the page names the worst: about a part before what is about its data; where
+# those are shown who need somebody, one that asks before all that don't.
 _ALERTED = f"""
-SELECT vehicle_id, any(profile) AS told, countIf(condition = 'risk') AS risks,
-    countIf(condition = 'signal_lost') AS lost, sumIf(at_stake, condition = 'risk') AS money,
-    argMax(tuple(alert_id, mode, severity), tuple(condition = 'risk',
+SELECT vehicle_id, any(profile) AS told, countIf(condition = 'signal_lost') AS lost,
+    countIf(condition = 'data_late') AS late, countIf(condition = 'risk') AS risks,
+    countIf({PRICED}) AS priced, sumIf(at_stake, {PRICED}) AS money, countIf{_WANTED} AS asks,
+    argMax(tuple(alert_id, mode, severity, condition), tuple(%(needs)s AND {_WANTED},
+        indexOf(['data_late', 'signal_lost', 'risk'], condition),
         indexOf(['watch', 'soon', 'critical'], severity), at_stake, alert_id)) AS top
 FROM alerts FINAL
-WHERE {{among}} AND {_STANDING}
-    AND (%(mode)s = '' OR mode = %(mode)s OR condition = 'signal_lost')
+WHERE {{among}} AND {STANDING}
+    AND (%(mode)s = '' OR mode = %(mode)s OR condition != 'risk')
 GROUP BY vehicle_id
 """  # noqa: S608 (constants of ours)
 
@@ -74,10 +80,10 @@ _SILENT_BEFORE = (
 
 _RANKED = """
 SELECT vehicle_id, if(named = '', told, named) AS profile,
-    multiIf(risks > 0, top.3, lost > 0 OR (seen > 0 AND seen < {silent_before}),
-        'silent', seen = 0, 'unscored', 'ok') AS state,
-    top.2 AS mode, if(risks > 0, money, toFloat64(expected)) AS at_stake,
-    seen AS seen_ms, top.1 AS alert_id, risks + lost AS alerts
+    multiIf(top.4 = 'risk', top.3, lost > 0 OR (seen > 0 AND seen < {silent_before}),
+        'silent', late > 0, 'late', seen = 0, 'unscored', 'ok') AS state,
+    top.2 AS mode, if(priced > 0, money, toFloat64(expected)) AS at_stake,
+    seen AS seen_ms, top.1 AS alert_id, risks + lost + late AS alerts
 FROM ({scored}) AS s FULL JOIN ({alerted}) AS a USING (vehicle_id)
 WHERE {conditions}
 ORDER BY at_stake DESC, vehicle_id LIMIT %(limit)s
@@ -88,12 +94,18 @@ SELECT vehicle_id FROM current_risk FINAL
 WHERE tenant = %(tenant)s AND toUnixTimestamp64Milli(time) < {_SILENT_BEFORE}
 """  # noqa: S608 (constants of ours)
 
-# What alerts expect to lose outranks the scores, so of those who need someone only the silent are
-# scored.
-_SCORED_SILENT = f"""(vehicle_id IN %(silent)s OR vehicle_id IN (
+# What alerts expect to lose outranks the scores, so of few only those are scored of whom no alert
+# about a part says more.
+_SCORED_FEW = f"""(vehicle_id IN %(silent)s OR vehicle_id IN (
     SELECT vehicle_id FROM alerts FINAL
-    WHERE tenant = %(tenant)s AND {_STANDING} AND condition = 'signal_lost'))
+    WHERE tenant = %(tenant)s AND {STANDING} AND condition != 'risk'))
 """  # noqa: S608 (constants of ours)
+_SHOWN: Mapping[Show, str] = {
+    "all": "1",
+    "needs": "asks > 0",
+    "silent": "state = 'silent'",
+    "staked": "priced > 0",
+}
 
 _REGISTERED = """vehicle_id IN (
     SELECT vehicle_id FROM vehicles FINAL WHERE tenant = %(tenant)s AND {conditions})
@@ -122,15 +134,14 @@ def rank(
     store: ClickHouse, tenant: str, wanted: FleetFilter, policy: Policy, silent: Sequence[str]
 ) -> list[Ranked]:
     """The next `limit` vehicles, most money at stake first. `silent` are those that have said
-    nothing for too long (`silent_vehicles`); asked for only by those who need someone.
+    nothing for too long (`silent_vehicles`); asked for only where those are shown.
     """
     given = _parameters(tenant, wanted, policy)
     given["vin"] = store.vins.hashed(tenant, wanted.text)
     given["silent"] = list(silent) or [""]
-    few = wanted.needs or wanted.silent
     found = _ranked(store, wanted, policy, given, whole=False)
     # Whoever was never scored has nothing at stake: he is looked for where the page gets there.
-    if few or (len(found) == wanted.limit and found[-1].at_stake > 0):
+    if wanted.show != "all" or (len(found) == wanted.limit and found[-1].at_stake > 0):
         return found
     return _ranked(store, wanted, policy, given, whole=True)
 
@@ -167,21 +178,16 @@ def _ranking(wanted: FleetFilter, profiles: int, *, whole: bool) -> str:
     among = " AND ".join([*keyed, *rest])
     if wanted.mode:
         rest.append("has(modes, %(mode)s)")
-    conditions = ["1"]
+    conditions = [_SHOWN[wanted.show]]
     if wanted.mode:
         conditions.append("(seen > 0 OR risks > 0)")
-        conditions.append("(risks > 0 OR state != 'silent' OR NOT %(needs)s)")
     if wanted.after:
         conditions.append(
             "(at_stake < %(after_money)s"
             " OR (at_stake = %(after_money)s AND vehicle_id > %(after_vehicle)s))"
         )
-    if wanted.needs:
-        conditions.append("state IN ('critical', 'soon', 'watch', 'silent')")
-    if wanted.silent:
-        conditions.append("state = 'silent'")
-    if wanted.needs or wanted.silent:
-        keyed.append(_SCORED_SILENT)
+    if wanted.show != "all":
+        keyed.append(_SCORED_FEW)
     stakes = " + ".join(_STAKE.format(at=at) for at in range(profiles)) or "0."
     sql = _SCORED.format(stake=stakes, keyed=" AND ".join(keyed), rest=" AND ".join(rest))
     if whole:
@@ -210,7 +216,7 @@ def _parameters(tenant: str, wanted: FleetFilter, policy: Policy) -> dict[str, A
         "depot": wanted.depot,
         "mode": wanted.mode,
         "text": wanted.text,
-        "needs": int(wanted.needs),
+        "needs": int(wanted.show == "needs"),
         "after_money": money,
         "after_vehicle": vehicle,
         "limit": wanted.limit,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from infra.clickhouse import ClickHouse
+from infra.reads.asking import ASKS, PRICED, STANDING
 from infra.reads.fleet import DAY_MS
 from infra.reads.questions import Question, Rows, ask_together
 from infra.reads.ranking import Policy
@@ -12,14 +13,15 @@ WARNED_DAYS = 90
 
 
 @dataclass(frozen=True)
-class SeverityCount:
-    """Vehicles whose worst active alert has this severity, and the money at stake on them."""
+class AskingCount:
+    """Vehicles with an alert that asks for somebody, by the worst of these; `newest_day` of them
+    got one in the last 24 h. `at_stake` is the money of all standing alerts.
+    """
 
-    severity: str
-    vehicles: int
-    at_stake: float
-    unattended: int
+    critical: int
+    soon: int
     newest_day: int
+    at_stake: float
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Choices:
 class Counts:
     """All numbers at once."""
 
-    severities: list[SeverityCount]
+    asking: AskingCount
     vehicles: VehicleCounts
     warned: Warned
     profiles: list[str]
@@ -71,7 +73,7 @@ def all_counts(store: ClickHouse, tenant: str, policy: Policy) -> Counts:
     return Counts(
         *ask_together(
             store,
-            severity_counts(tenant, policy.now_ms),
+            asking_count(tenant, policy.now_ms),
             vehicle_counts(tenant, policy),
             warned_count(tenant, policy.now_ms),
             profiles(tenant),
@@ -79,26 +81,23 @@ def all_counts(store: ClickHouse, tenant: str, policy: Policy) -> Counts:
     )
 
 
-def severity_counts(tenant: str, now_ms: int) -> Question[list[SeverityCount]]:
-    """One row a severity that occurs; `unattended` are not acknowledged, `newest_day` opened in
-    the last 24 h.
-    """
+def asking_count(tenant: str, now_ms: int) -> Question[AskingCount]:
+    """Who needs somebody, and what is at stake."""
     return Question(
-        """
-        SELECT worst, count() AS vehicles, sum(money) AS stake, sum(fresh) AS open,
-            sum(young) AS day
+        f"""
+        SELECT countIf(worst = 'critical') AS critical, countIf(worst = 'soon') AS soon,
+            countIf(young) AS day, sum(money) AS stake
         FROM (
             SELECT vehicle_id,
-                argMax(severity, indexOf(['watch', 'soon', 'critical'], severity)) AS worst,
-                sum(at_stake) AS money, max(state = 'open') AS fresh,
-                max(toUnixTimestamp64Milli(opened) >= %(since)s) AS young
-            FROM alerts FINAL
-            WHERE tenant = %(tenant)s AND condition = 'risk' AND state IN ('open', 'acknowledged')
+                argMaxIf(severity, indexOf(['soon', 'critical'], severity), {ASKS}) AS worst,
+                max({ASKS} AND toUnixTimestamp64Milli(opened) >= %(since)s) AS young,
+                sumIf(at_stake, {PRICED}) AS money
+            FROM alerts FINAL WHERE tenant = %(tenant)s AND {STANDING}
             GROUP BY vehicle_id
-        ) GROUP BY worst
-        """,
-        {"tenant": tenant, "since": now_ms - DAY_MS},
-        lambda rows: [SeverityCount(*row) for row in rows],
+        )
+        """,  # noqa: S608 (constants of ours)
+        {"tenant": tenant, "since": now_ms - DAY_MS, "now_ms": now_ms},
+        lambda rows: AskingCount(*rows[0]),
     )
 
 

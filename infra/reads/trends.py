@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from infra.clickhouse import ClickHouse
+from infra.reads.asking import ASKS, CALLS, PRICED, STANDING
 from infra.reads.fleet import DAY_MS
 from infra.reads.ranking import Policy
 
@@ -12,8 +13,9 @@ SAMPLE = 2_000
 
 @dataclass(frozen=True)
 class Trends:
-    """Per day, oldest first, the last one now: vehicles with an active risk alert, the money at
-    stake on them (each alert at its newest amount) and vehicles with a lost signal.
+    """Per day, oldest first, the last one now: vehicles with an alert that asked for somebody, the
+    money at stake and vehicles with a lost signal. Each alert counts at its newest amount and
+    severity, and not at all while it is quiet now.
     """
 
     need_you: list[int]
@@ -37,7 +39,9 @@ class ExpectedCost:
 
 @dataclass(frozen=True)
 class Depot:
-    """One depot; `at_stake` is what its active alerts expect to lose within 30 days."""
+    """One depot; `need_you` are vehicles with an alert that asks for somebody, `at_stake` is what
+    its standing alerts expect to lose within 30 days.
+    """
 
     depot: str
     vehicles: int
@@ -49,21 +53,29 @@ class Depot:
 def alert_trends(store: ClickHouse, tenant: str, now_ms: int, days: int) -> Trends:
     """The fleet's alerts on each of the last `days` days and now."""
     rows = store.rows(
-        """
-        SELECT back, uniqExactIf(vehicle_id, risky), sumIf(at_stake, risky),
-            uniqExactIf(vehicle_id, condition = 'signal_lost')
+        f"""
+        WITH %(now_ms)s - back * %(day)s AS moment
+        SELECT back, uniqExactIf(vehicle_id, calls AND raised <= moment AND taken > moment),
+            sumIf(at_stake, priced), uniqExactIf(vehicle_id, condition = 'signal_lost')
         FROM (
-            SELECT vehicle_id, condition, condition = 'risk' AS risky, at_stake,
+            SELECT vehicle_id, condition, at_stake, {CALLS} AS calls, {PRICED} AS priced,
                 toUnixTimestamp64Milli(opened) AS since,
-                if(state = 'resolved', JSONExtractInt(body, 'resolved_ms'), %(ever)s) AS until
-            FROM alerts FINAL
+                greatest(since, JSONExtractInt(body, 'raised_ms')) AS raised,
+                if(state = 'resolved', JSONExtractInt(body, 'resolved_ms'), %(ever)s) AS until,
+                multiIf(state = 'open', until, acted > 0, least(acted, until, %(now_ms)s),
+                    state = 'acknowledged', since, until) AS taken
+            FROM alerts FINAL LEFT JOIN (
+                SELECT alert_id, toUnixTimestamp64Milli(max(time)) AS acted
+                FROM alert_transitions
+                WHERE tenant = %(tenant)s AND after = 'acknowledged' GROUP BY alert_id
+            ) AS acts USING (alert_id)
             WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged', 'resolved')
         ) ARRAY JOIN range(%(days)s + 1) AS back
-        WHERE since <= %(now)s - back * %(day)s AND until > %(now)s - back * %(day)s
+        WHERE since <= moment AND until > moment
         GROUP BY back
-        """,
+        """,  # noqa: S608 (constants of ours)
         tenant=tenant,
-        now=now_ms,
+        now_ms=now_ms,
         day=DAY_MS,
         days=days,
         ever=1 << 62,
@@ -113,27 +125,25 @@ def expected_cost(store: ClickHouse, tenant: str, policy: Policy, days: int) -> 
 def depots(store: ClickHouse, tenant: str, policy: Policy) -> list[Depot]:
     """Every depot, most money at stake first."""
     rows = store.rows(
-        """
-        SELECT depot, count(), countIf(alerted), countIf(lost), sum(money) FROM (
-            SELECT v.depot AS depot, a.risks > 0 AS alerted, toFloat64(a.money) AS money,
-                a.losses > 0 OR (r.seen > 0 AND r.seen < %(now)s
+        f"""
+        SELECT depot, count(), countIf(asked), countIf(lost), sum(money) FROM (
+            SELECT v.depot AS depot, a.asks > 0 AS asked, toFloat64(a.money) AS money,
+                a.losses > 0 OR (r.seen > 0 AND r.seen < %(now_ms)s
                     - transform(v.profile, %(keys)s, %(values)s, toInt64(259200000))) AS lost
             FROM (SELECT vehicle_id, depot, profile FROM vehicles FINAL
                   WHERE tenant = %(tenant)s AND depot != '') AS v
             LEFT JOIN (
-                SELECT vehicle_id, countIf(condition = 'risk') AS risks,
-                    countIf(condition = 'signal_lost') AS losses,
-                    sumIf(at_stake, condition = 'risk') AS money
-                FROM alerts FINAL
-                WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')
+                SELECT vehicle_id, countIf({ASKS}) AS asks,
+                    countIf(condition = 'signal_lost') AS losses, sumIf(at_stake, {PRICED}) AS money
+                FROM alerts FINAL WHERE tenant = %(tenant)s AND {STANDING}
                 GROUP BY vehicle_id) AS a USING (vehicle_id)
             LEFT JOIN (
                 SELECT vehicle_id, toUnixTimestamp64Milli(max(time)) AS seen FROM current_risk
                 WHERE tenant = %(tenant)s GROUP BY vehicle_id) AS r USING (vehicle_id)
         ) GROUP BY depot ORDER BY sum(money) DESC, depot LIMIT 200
-        """,
+        """,  # noqa: S608 (constants of ours)
         tenant=tenant,
-        now=policy.now_ms,
+        now_ms=policy.now_ms,
         keys=list(policy.silent_ms) or [""],
         values=list(policy.silent_ms.values()) or [0],
     )

@@ -7,19 +7,19 @@ from typing import Any, Literal
 from contracts.alerts import Alert
 from infra.clickhouse import ClickHouse
 from infra.reads.alerts import bodies
+from infra.reads.asking import ASKS, CALLS, QUIET, STANDING
 from infra.reads.names import Names, names_of
 from infra.reads.questions import Question, ask
 
 Pile = Literal["open", "taken", "quiet", "watch", "closed"]
 PILES: tuple[Pile, ...] = ("open", "taken", "quiet", "watch", "closed")
 
-_QUIET = "(muted_by != '' OR JSONExtractInt(body, 'snoozed_until_ms') > %(now)s)"
 _CONDITIONS: dict[Pile | Literal[""], str] = {
     "": "1",
-    "open": f"state = 'open' AND severity != 'watch' AND NOT {_QUIET}",
-    "taken": f"state = 'acknowledged' AND severity != 'watch' AND NOT {_QUIET}",
-    "quiet": f"state IN ('open', 'acknowledged') AND {_QUIET}",
-    "watch": f"state IN ('open', 'acknowledged') AND severity = 'watch' AND NOT {_QUIET}",
+    "open": ASKS,
+    "taken": f"state = 'acknowledged' AND {CALLS}",
+    "quiet": f"{STANDING} AND {QUIET}",
+    "watch": f"{STANDING} AND severity = 'watch' AND NOT {QUIET}",
     "closed": "state = 'resolved'",
 }
 _RANK = "indexOf(['watch', 'soon', 'critical'], severity)"
@@ -107,8 +107,8 @@ def pile_counts(tenant: str, now_ms: int) -> Question[dict[Pile, int]]:
     columns = ", ".join(f"countIf({_CONDITIONS[pile]}) AS n_{pile}" for pile in counted)
     return Question(
         f"SELECT {columns} FROM alerts FINAL "  # noqa: S608 (constants of ours)
-        "WHERE tenant = %(tenant)s AND state IN ('open', 'acknowledged')",
-        {"tenant": tenant, "now": now_ms},
+        f"WHERE tenant = %(tenant)s AND {STANDING}",
+        {"tenant": tenant, "now_ms": now_ms},
         lambda rows: dict(zip(counted, (int(count) for count in rows[0]), strict=True)),
     )
 
@@ -126,7 +126,7 @@ def _given(tenant: str, wanted: TriageFilter) -> dict[str, Any]:
     return {
         **wanted.only.values,
         "tenant": tenant,
-        "now": wanted.now_ms,
+        "now_ms": wanted.now_ms,
         "states": list(wanted.states),
         "limit": wanted.limit,
         "offset": wanted.offset,

@@ -22,6 +22,7 @@ BAD = {
     "V0004": ("car-combustion", None, "watch", 0.18),
 }
 SILENT = "V0005"
+LATE = "V0007"
 
 
 def mode_of(vehicle):
@@ -109,14 +110,23 @@ def alert(vehicle, now_ms, *, state="open", opened_days=6.0, alert_id="", tenant
 
 
 def signal_lost(vehicle, number, now_ms):
+    reasons = [Reason("Last seen in Nice, risk before the silence 4 %")]
+    return _contact("signal_lost", f"lost-{vehicle}", vehicle, number, now_ms, reasons)
+
+
+def data_late(vehicle, number, now_ms):
+    return _contact("data_late", f"late-{vehicle}", vehicle, number, now_ms, [])
+
+
+def _contact(condition, alert_id, vehicle, number, now_ms, reasons):
     profile = profile_of(number)
     return Alert(
-        f"lost-{vehicle}",
+        alert_id,
         "default",
         profile,
         vehicle,
         "",
-        "signal_lost",
+        condition,
         "open",
         "watch",
         now_ms - DAY,
@@ -125,7 +135,7 @@ def signal_lost(vehicle, number, now_ms):
         ModeRisk("", 0, 0, 0),
         None,
         "m1",
-        [Reason("Last seen in Nice, risk before the silence 4 %")],
+        reasons,
         [],
         [],
         WaitingCost(0, 0, "EUR"),
@@ -179,7 +189,7 @@ def fill(store, now_ms, count=24):
         store.write_summaries(summaries(number, now_ms))
         store.write_events(events(f"V{number:04d}", now_ms))
     alerts = [alert(vehicle, now_ms) for vehicle in BAD]
-    alerts.append(signal_lost(SILENT, 5, now_ms))
+    alerts += [signal_lost(SILENT, 5, now_ms), data_late(LATE, 7, now_ms)]
     changes = [
         Transition(a.alert_id, a.tenant, a.vehicle_id, a.mode, a.opened_ms, "alerter", *step)
         for a in alerts

@@ -52,7 +52,7 @@ def test_pages_of_alerts_show_each_once(api, closed):
         cursor = page["next_cursor"]
         if not cursor:
             break
-    assert len(seen) == len(set(seen)) == 6
+    assert len(seen) == len(set(seen)) == 7
 
 
 def test_an_alert_tells_its_whole_story(api):

@@ -33,6 +33,7 @@ PAGES = {
     "lab-empty": "/lab?profile=car-electric",
     "vehicle": "/vehicles/V0001",
     "vehicle-silent": "/vehicles/V0005",
+    "vehicle-late": "/vehicles/V0007",
     "vehicle-fine": "/vehicles/V0008",
     "job-card": "/vehicles/V0001/job-card",
     "finding": "/vehicles/V0001/finding",
