@@ -131,6 +131,7 @@ def fleet(  # noqa: PLR0913 (query parameters)
     *,
     profile: Annotated[str, Query(max_length=100)] = "",
     depot: Annotated[str, Query(max_length=200)] = "",
+    model: Annotated[str, Query(max_length=200, description="As registered")] = "",
     mode: Annotated[str, Query(max_length=100)] = "",
     q: Annotated[
         str, Query(max_length=100, description="Part of plate or id; a VIN or its last four")
@@ -144,7 +145,7 @@ def fleet(  # noqa: PLR0913 (query parameters)
     """The fleet's counts, and its vehicles with most money at stake first."""
     show: Show = "needs" if needs else "all"
     place = decode_cursor(cursor)
-    wanted = FleetFilter(profile, depot, mode, q.strip(), show, place, limit)
+    wanted = FleetFilter(profile, depot, model, mode, q.strip(), show, place, limit)
     summary = context.summary()
     vehicles, following = fleet_page(context, wanted, words.policy(summary.now_ms))
     return Fleet(summary, vehicles, following)

@@ -10,7 +10,7 @@ from infra.reads import summary as counts
 
 
 def choices(request: Request, context: Context) -> dict[str, list[tuple[str, str]]]:
-    """Depots, kinds of vehicles and parts that the fleet has, as (value, label)."""
+    """Depots, kinds, models and parts that the fleet has, as (value, label)."""
     local = viewer(request).texts.local
     store, tenant = context.store, context.tenant
     found = context.answers.choices.get(tenant, lambda: counts.choices(store, tenant))
@@ -24,5 +24,6 @@ def choices(request: Request, context: Context) -> dict[str, list[tuple[str, str
     return {
         "depot": [(name, name) for name in found.depots],
         "profile": [(name, local(words.profile_label(name))) for name in present],
+        "model": [(name, name) for name in found.models],
         "mode": sorted(modes.items(), key=lambda one: one[1]),
     }

@@ -34,6 +34,7 @@ class Chosen:
     show: Show
     depot: str
     profile: str
+    model: str
     mode: str
 
     def query(self, **other: str) -> str:
@@ -50,6 +51,7 @@ def fleet_html(  # noqa: PLR0913 (query parameters)
     q: Text = "",
     profile: Text = "",
     depot: Text = "",
+    model: Text = "",
     mode: Text = "",
     show: Text = "needs",
     cursor: Cursor = "",
@@ -58,7 +60,7 @@ def fleet_html(  # noqa: PLR0913 (query parameters)
     """The fleet; `part=live` gives only what changes, `part=chosen` also its address."""
     text = q.strip()
     shown: Show = next((one for one in SHOWS if one == show and not text), "all")
-    chosen = Chosen(text, shown, depot, profile, mode)
+    chosen = Chosen(text, shown, depot, profile, model, mode)
 
     def work() -> Response:
         found = _found(request, context, chosen, cursor)
@@ -80,6 +82,7 @@ def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> d
     wanted = FleetFilter(
         chosen.profile,
         chosen.depot,
+        chosen.model,
         chosen.mode,
         chosen.q,
         chosen.show,
@@ -100,7 +103,7 @@ def _found(request: Request, context: Context, chosen: Chosen, cursor: str) -> d
         "sparks": risk,
         "following": following,
         "chosen": chosen,
-        "filtered": bool(chosen.depot or chosen.profile or chosen.mode),
+        "filtered": bool(chosen.depot or chosen.profile or chosen.model or chosen.mode),
         "choices": choices(request, context),
     }
 

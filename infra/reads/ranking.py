@@ -35,6 +35,7 @@ class FleetFilter:
 
     profile: str = ""
     depot: str = ""
+    model: str = ""
     mode: str = ""
     text: str = ""
     show: Show = "all"
@@ -171,7 +172,11 @@ def _ranking(wanted: FleetFilter, profiles: int, *, whole: bool) -> str:
     keyed, rest = ["tenant = %(tenant)s"], ["1"]
     if wanted.profile:
         rest.append("profile = %(profile)s")
-    asked = {_NAMED: wanted.text, "depot = %(depot)s": wanted.depot}
+    asked = {
+        _NAMED: wanted.text,
+        "depot = %(depot)s": wanted.depot,
+        "model = %(model)s": wanted.model,
+    }
     if any(asked.values()):
         registered = " AND ".join(sql for sql, value in asked.items() if value)
         keyed.append(_REGISTERED.format(conditions=registered))
@@ -216,6 +221,7 @@ def _parameters(tenant: str, wanted: FleetFilter, policy: Policy) -> dict[str, A
         "depot": wanted.depot,
         "mode": wanted.mode,
         "text": wanted.text,
+        "model": wanted.model,
         "needs": int(wanted.show == "needs"),
         "after_money": money,
         "after_vehicle": vehicle,

@@ -47,10 +47,11 @@ class Warned:
 
 @dataclass(frozen=True)
 class Choices:
-    """Profiles and depots that the fleet has, in order."""
+    """Profiles, depots and models that the fleet has, in order."""
 
     profiles: list[str]
     depots: list[str]
+    models: list[str]
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Counts:
 
 def choices(store: ClickHouse, tenant: str) -> Choices:
     """What one can narrow the fleet to."""
-    return Choices(*ask_together(store, profiles(tenant), depots(tenant)))
+    return Choices(*ask_together(store, profiles(tenant), depots(tenant), models(tenant)))
 
 
 def all_counts(store: ClickHouse, tenant: str, policy: Policy) -> Counts:
@@ -169,9 +170,18 @@ def _warned(rows: Rows) -> Warned:
 
 def depots(tenant: str) -> Question[list[str]]:
     """Depots that vehicles are registered at."""
+    return _registered(tenant, "depot")
+
+
+def models(tenant: str) -> Question[list[str]]:
+    """Models that vehicles are registered as."""
+    return _registered(tenant, "model")
+
+
+def _registered(tenant: str, column: str) -> Question[list[str]]:
     return Question(
-        "SELECT DISTINCT depot FROM vehicles FINAL WHERE tenant = %(tenant)s AND depot != '' "
-        "ORDER BY depot LIMIT 1000",
+        f"SELECT DISTINCT {column} FROM vehicles FINAL "  # noqa: S608 (columns of ours)
+        f"WHERE tenant = %(tenant)s AND {column} != '' ORDER BY {column} LIMIT 1000",
         {"tenant": tenant},
         lambda rows: [row[0] for row in rows],
     )

@@ -74,6 +74,7 @@ def test_pages_show_every_vehicle_once_and_in_order(api):
     [
         ({"depot": "Lyon"}, "depot", "Lyon"),
         ({"profile": "truck-diesel"}, "profile", "truck-diesel"),
+        ({"model": "ID.4 Cargo"}, "model", "ID.4 Cargo"),
         ({"mode": "coolant_pump"}, "mode", "coolant_pump"),
         ({"q": "v0003"}, "vehicle_id", "V0003"),
         ({"q": "wdb9066331s100002"}, "vehicle_id", "V0002"),
@@ -88,7 +89,7 @@ def test_filters_keep_only_what_fits(api, query, key, value):
 
 
 @pytest.mark.parametrize("text", HARM)
-@pytest.mark.parametrize("key", ["q", "depot", "mode", "profile"])
+@pytest.mark.parametrize("key", ["q", "depot", "model", "mode", "profile"])
 def test_harmful_text_finds_nothing_and_harms_nothing(api, key, text):
     assert fleet(api, **{key: text})["vehicles"] == []
     assert len(fleet(api)["vehicles"]) == 24

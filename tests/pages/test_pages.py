@@ -197,6 +197,10 @@ def test_filters_work_and_say_when_nothing_fits(page):
     expect(page.locator("select[name=depot]")).to_be_focused()
     page.go_back()
     expect(page.locator("#rows tbody tr")).to_have_count(3)
+    page.select_option("select[name=model]", "XF 480")
+    page.wait_for_url("**model=XF+480**")
+    expect(page.locator("#rows tbody tr")).to_have_count(1)
+    expect(page.locator("#rows")).to_contain_text("XF 480")
     page.goto("/?depot=Atlantis")
     expect(page.locator("#rows")).to_contain_text("No vehicle fits these filters.")
 
