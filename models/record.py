@@ -59,7 +59,8 @@ class ModeRecord(msgspec.Struct, frozen=True):
 
 class TrainingRecord(msgspec.Struct, frozen=True):
     """Where a model comes from. Times in Unix milliseconds. `tried` by mode: what each line would
-    have come to on vehicles that the trees had not seen.
+    have come to on vehicles that the trees had not seen. `figures` and `parameters` whose names
+    begin with `rul_` are of remaining life, where the profile has one.
     """
 
     profile: str

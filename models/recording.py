@@ -1,8 +1,9 @@
 """Writes down what a training run came to (models/record.py)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+import msgspec
 import numpy as np
 
 from contracts.batches import Floats
@@ -11,8 +12,10 @@ from models.alarms import Tally
 from models.fared import came_in_days, mode_curves
 from models.fit import Fitted
 from models.grow import Trees
+from models.life_left import RulRows
 from models.metrics import auc, average_precision, expected_over_observed
 from models.record import ModeRecord, TrainingRecord
+from models.rul import LEVEL, RulFit, RulModel
 from models.table import Table
 from models.thresholds import Lines
 
@@ -61,6 +64,32 @@ def record_of(
         },
         tried,
         notes,
+    )
+
+
+def with_life(
+    record: TrainingRecord, rows: RulRows, model: RulModel, fit: RulFit, seeds: Sequence[int]
+) -> TrainingRecord:
+    """The record with what the model of remaining life was judged by, on units that its trees had
+    not seen; in the profile's unit.
+    """
+    error = fit.predicted - np.minimum(rows.life_left, np.float32(model.cap))
+    low, high = model.intervals.bounds(fit.predicted, LEVEL).T
+    figures = {
+        "rul_cv_rmse": float(np.sqrt(np.mean(error.astype(np.float64) ** 2))),
+        "rul_cv_bias": float(error.mean()),
+        "rul_cv_width_90": float((high - low).mean()),
+        "rul_rows": float(len(rows)),
+        "rul_units": float(np.unique(rows.vehicle).size),
+    }
+    parameters: dict[str, float | int | str] = {
+        "rul_seeds": ", ".join(map(str, seeds)),
+        "rul_rounds": ", ".join(map(str, fit.rounds)),
+    }
+    return msgspec.structs.replace(
+        record,
+        figures={**record.figures, **figures},
+        parameters={**record.parameters, **parameters},
     )
 
 

@@ -27,9 +27,9 @@ from models.healthy import healthy_expectation
 from models.leaks import refuse_answers, refuse_future, refuse_shared_vehicles
 from models.prior import prior_log_odds, prior_rates
 from models.record import TrainingRecord
-from models.recording import Run, record_of
+from models.recording import Run, record_of, with_life
 from models.reference import Reference, evenly, reference_of
-from models.rul import fit_rul, rul_rows
+from models.rul import RulOptions, fit_rul, rul_rows
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
 from models.thresholds import FALSE_ALARMS, curves, quiet_lines
 from models.unusual import fit_usual
@@ -41,6 +41,11 @@ LEARN_EVERY_DAYS: Final = 4
 """Trees are grown on one row of a vehicle in so many days."""
 ROW_WEIGHT: Final = 0.1
 """What a row counts against the priors of the calibration: neighbours tell the same."""
+LIFE_MEMBERS: Final = 3
+"""Models of remaining life that are averaged, one a seed."""
+_LIFE_LOCAL: Final = (
+    "remaining life was learnt on this machine's processor: --dask and --device don't apply to it"
+)
 Growers = Callable[[Table, Flags], Grower]
 """Makes a grower of a table's rows to learn from."""
 
@@ -73,8 +78,10 @@ def train(
     """A bundle and where it comes from.
 
     `expectation` is the one that the workers' state is made with (the champion's), so that a new
-    champion needs no new state; without one it is fitted. Raises DataError without history.
+    champion needs no new state; without one it is fitted. Raises DataError without history, and
+    ModelError for a device that isn't there, before anything is read.
     """
+    refuse_absent(options.trees.device)
     _, until = history.span(options.tenant, profile.name)
     scope = Scope(options.tenant, options.since_ms, min(options.until_ms, until))
     if expectation is None:
@@ -85,11 +92,14 @@ def train(
         return bundle, record
     every = replace(scope, gap_ms=profile.score_interval_ms)
     rows = rul_rows(tabulate(history, profile, expectation, every, progress))
+    if growers is not LocalGrower or options.trees.device != "cpu":
+        record = msgspec.structs.replace(record, notes=[*record.notes, _LIFE_LOCAL])
+    seeds = tuple(range(options.seed, options.seed + LIFE_MEMBERS))
     try:
-        rul = fit_rul(rows, profile, progress=progress)[0]
+        rul, fit = fit_rul(rows, profile, RulOptions(seeds), progress)
     except ModelError as error:
         return bundle, msgspec.structs.replace(record, notes=[*record.notes, str(error)])
-    return replace(bundle, rul=rul), record
+    return replace(bundle, rul=rul), with_life(record, rows, rul, fit, seeds)
 
 
 def train_on(

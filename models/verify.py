@@ -24,17 +24,27 @@ TOLERANCE: Final = 1e-5
 _LIMIT_S: Final = 60.0
 
 
+LIFE_TOLERANCE: Final = 1e-4
+"""Of remaining life, relative to the longest among the golden rows."""
+
+
 class _Golden(msgspec.Struct, frozen=True, array_like=True):
+    """`life` is empty without a model of remaining life, and in bundles of before it was kept."""
+
     rows: int
     values: bytes
     risk: bytes
+    life: bytes = b""
 
 
 def golden(bundle: Bundle, values: Floats) -> bytes:
-    """Rows [n x features] with the risk that the bundle gives them, to be stored beside it."""
+    """Rows [n x features] with the risk and the remaining life that the bundle gives them, to be
+    stored beside it.
+    """
     rows = np.ascontiguousarray(values, "<f4")
     risk = bundle.risk(rows, HORIZONS_DAYS)
-    return msgspec.msgpack.encode(_Golden(len(rows), rows.tobytes(), risk.tobytes()))
+    life = np.asarray(bundle.rul.predict(rows), "<f4").tobytes() if bundle.rul else b""
+    return msgspec.msgpack.encode(_Golden(len(rows), rows.tobytes(), risk.tobytes(), life))
 
 
 def check(bundle: Bundle, stored: bytes) -> None:
@@ -44,9 +54,17 @@ def check(bundle: Bundle, stored: bytes) -> None:
     wanted = np.frombuffer(found.risk, "<f4").reshape(
         found.rows, len(bundle.modes), len(HORIZONS_DAYS)
     )
-    risk = bundle.risk(np.ascontiguousarray(values), HORIZONS_DAYS)
-    if not np.allclose(risk, wanted, rtol=0, atol=TOLERANCE):
-        worst = float(np.abs(risk - wanted).max())
+    values = np.ascontiguousarray(values)
+    _compare(bundle, bundle.risk(values, HORIZONS_DAYS), wanted, TOLERANCE)
+    if bundle.rul and found.life:
+        life = np.frombuffer(found.life, "<f4").reshape(found.rows, -1)
+        longest = float(np.abs(life).max(initial=1.0))
+        _compare(bundle, bundle.rul.predict(values), life, LIFE_TOLERANCE * longest)
+
+
+def _compare(bundle: Bundle, found: Floats, wanted: Floats, tolerance: float) -> None:
+    if not np.allclose(found, wanted, rtol=0, atol=tolerance):
+        worst = float(np.abs(found - wanted).max())
         raise ModelError(
             f"model {bundle.id} scores its golden rows otherwise than when it was saved (by "
             f"{worst:.2g}); it was made for another machine or library: train it again"

@@ -1,21 +1,28 @@
 """Remaining life: learnt, kept within its cap, stored whole, the same alone or in company."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from contracts.errors import DataError, ModelError
+from features.expectation import Expectation
 from features.profile import builtin_profile
 from ingest.adapters.cmapss import read
 from ingest.adapters.cmapss_lives import read_lives, subset_files
 from ingest.adapters.reading import ReadOptions
+from models import training
+from models.bundle import Bundle
 from models.evaluation.cmapss import evaluate, phm08_score
 from models.evaluation.history import read_history
+from models.grow import LocalGrower
 from models.rul import RulOptions, fit_rul, from_files
+from models.verify import check, golden
 from tests.models.engines import write_subset
 
 PROFILE = builtin_profile("turbofan")
+NEUTRAL = Expectation.neutral(PROFILE)
 QUICK = RulOptions(seeds=(1, 2), folds=3, eta=0.1, rounds=80, patience=20, rows=2_500)
 
 
@@ -66,6 +73,42 @@ def test_files_bring_the_model_back(done):
     np.testing.assert_array_equal(again.predict(values), done.model.predict(values))
     with pytest.raises(ModelError, match="can't be read"):
         from_files({"rul.json": files["rul.json"][:-5]})
+
+
+def test_golden_rows_tell_of_remaining_life_too(done):
+    bundle = Bundle("turbofan", done.names, NEUTRAL, (), {}, done.model)
+    stored = golden(bundle, done.train.values[:8])
+    check(bundle, stored)
+    sooner = replace(bundle, rul=replace(done.model, cap=100.0))
+    with pytest.raises(ModelError, match="golden rows otherwise"):
+        check(sooner, stored)
+
+
+def test_a_training_passes_its_seed_on_and_writes_down_how_life_was_judged(tmp_path, monkeypatch):
+    write_subset(tmp_path, "FD002")
+    asked = []
+
+    def quick(rows, profile, options, progress):
+        asked.append(options.seeds)
+        return fit_rul(rows, profile, replace(QUICK, seeds=options.seeds), progress)
+
+    monkeypatch.setattr(training, "fit_rul", quick)
+    bundle, record = training.train(
+        histories(tmp_path)[0],
+        PROFILE,
+        training.Options(seed=7, least_failures=1_000),
+        NEUTRAL,
+        growers=partial(LocalGrower),
+    )
+    assert bundle.rul
+    assert asked == [(7, 8, 9)]
+    assert record.parameters["rul_seeds"] == "7, 8, 9"
+    assert len(record.parameters["rul_rounds"].split(", ")) == QUICK.folds
+    found = record.figures
+    assert 0 < found["rul_cv_rmse"] < found["rul_cv_width_90"] < 80
+    assert abs(found["rul_cv_bias"]) < 5
+    assert (found["rul_units"], found["rul_rows"] > 3_000) == (30, True)
+    assert any("--dask and --device don't apply" in note for note in record.notes)
 
 
 def test_engines_in_a_fold_are_not_learnt_from(done):

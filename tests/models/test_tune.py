@@ -8,9 +8,10 @@ import pytest
 from contracts.errors import ModelError
 from features.expectation import Expectation
 from models.device import refuse_absent
+from models.grow import Trees
 from models.prior import prior_log_odds, prior_rates
 from models.table import tabulate
-from models.training import train_on
+from models.training import Options, train, train_on
 from tests.models.fleet import PROFILE, QUICK, SCOPE, history
 
 NEUTRAL = Expectation.neutral(PROFILE)
@@ -52,3 +53,6 @@ def test_a_device_that_is_not_there_is_said_not_to_be(monkeypatch):
     monkeypatch.setattr("models.device._used", lambda _: "cpu")
     with pytest.raises(ModelError, match="finds no such device"):
         refuse_absent("cuda")
+    # Before anything is read: there is no history to read.
+    with pytest.raises(ModelError, match="finds no such device"):
+        train(None, PROFILE, Options(trees=Trees(device="cuda")))
