@@ -133,6 +133,20 @@ class Registry:
                 continue
         return sorted(found, key=lambda one: (one.profile, one.record.trained_ms, one.id))
 
+    def damaged(self, profile: str = "") -> Mapping[tuple[str, str], str]:
+        """Why bundles, by (profile, id), are not what was written; those that are intact are left
+        out. This reads every file.
+        """
+        found = {}
+        for folder in sorted(self.root.glob(f"{profile or '*'}/*")):
+            if not folder.is_dir() or folder.name.startswith("."):
+                continue
+            try:
+                read_files(folder, read_manifest(folder))
+            except ModelError as error:
+                found[folder.parent.name, folder.name] = str(error)
+        return found
+
     def manifest(self, bundle_id: str) -> Manifest:
         """The manifest of a bundle. Raises ModelError."""
         return read_manifest(self._folder(bundle_id))

@@ -28,7 +28,7 @@ Reason = Annotated[str, typer.Option(help="Why; kept in the registry.")]
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A model in a list."""
+    """A model in a list; `damaged` says why it can't be loaded, "" where it is what was written."""
 
     model: str
     profile: str
@@ -36,6 +36,7 @@ class Listed(msgspec.Struct, frozen=True):
     trained: str
     vehicles: int
     failures: int
+    damaged: str = ""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -52,9 +53,18 @@ def list_models(
     *,
     as_json: Json = False,
 ) -> None:
-    """All models, oldest first."""
+    """All models, oldest first; damaged ones with the reason."""
     registry = Registry(load_settings().models_dir)
-    found = [_listed(registry, manifest) for manifest in registry.list(profile)]
+    damaged = dict(registry.damaged(profile))
+    found = [
+        _listed(registry, manifest, damaged.pop((manifest.profile, manifest.id), ""))
+        for manifest in registry.list(profile)
+    ]
+    # What can't say when it was trained comes last.
+    found += [
+        Listed(model, whose, _aliases(registry, whose, model), "", 0, 0, why)
+        for (whose, model), why in damaged.items()
+    ]
     if as_json:
         print_json(found)
         return
@@ -66,6 +76,9 @@ def list_models(
             for m in found
         ],
     )
+    for one in found:
+        if one.damaged:
+            typer.echo(f"DAMAGED: {one.damaged}")
 
 
 @app.command()
@@ -74,7 +87,7 @@ def show(model: str, *, as_json: Json = False) -> None:
     registry = Registry(load_settings().models_dir)
     manifest = registry.manifest(model)
     told = [one for one in registry.history(manifest.profile) if model in {one.bundle, one.before}]
-    found = Shown(manifest, _aliases(registry, manifest), told)
+    found = Shown(manifest, _aliases(registry, manifest.profile, manifest.id), told)
     if as_json:
         print_json(found)
         return
@@ -161,7 +174,7 @@ def export_mlflow(
         raise DataError("name a model, or --profile of one that has a champion")
     manifest = registry.manifest(chosen)
     folder = registry.root / manifest.profile / manifest.id
-    run = export(folder, manifest, _aliases(registry, manifest), to)
+    run = export(folder, manifest, _aliases(registry, manifest.profile, manifest.id), to)
     typer.echo(f"{chosen} is run {run} of experiment telltale/{manifest.profile}")
 
 
@@ -244,22 +257,21 @@ def _alias(text: str) -> Alias:
     return text  # type: ignore[return-value]
 
 
-def _listed(registry: Registry, manifest: Manifest) -> Listed:
+def _listed(registry: Registry, manifest: Manifest, damaged: str) -> Listed:
     record = manifest.record
     return Listed(
         manifest.id,
         manifest.profile,
-        _aliases(registry, manifest),
+        _aliases(registry, manifest.profile, manifest.id),
         _when(record.trained_ms),
         record.vehicles,
         sum(mode.failures for mode in record.modes),
+        damaged,
     )
 
 
-def _aliases(registry: Registry, manifest: Manifest) -> list[str]:
-    return [
-        alias for alias in sorted(ALIASES) if registry.alias(manifest.profile, alias) == manifest.id
-    ]
+def _aliases(registry: Registry, profile: str, model: str) -> list[str]:
+    return [alias for alias in sorted(ALIASES) if registry.alias(profile, alias) == model]
 
 
 def _now() -> int:

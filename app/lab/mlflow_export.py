@@ -1,6 +1,6 @@
 """A model of the registry as a run of an MLflow tracking store: parameters, figures, files.
 
-MLflow is an optional extra (`pip install telltale[mlflow]`); the registry stays what decides.
+MLflow is an optional extra (`pip install telltale-fleet[mlflow]`); the registry stays what decides.
 """
 
 import math
@@ -27,7 +27,7 @@ def export(folder: Path, manifest: Manifest, aliases: list[str], to: str) -> str
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
     except ImportError:
         raise SettingsError(
-            "MLflow isn't installed; install it with `pip install telltale[mlflow]`"
+            "MLflow isn't installed; install it with `pip install telltale-fleet[mlflow]`"
         ) from None
     try:
         client = MlflowClient(tracking_uri=to)

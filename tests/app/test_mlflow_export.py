@@ -73,7 +73,7 @@ def test_a_model_becomes_a_run_with_its_figures_and_files_once(kept, telltale, t
 
 def test_without_mlflow_it_says_how_to_get_it(telltale, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
-    with pytest.raises(SettingsError, match=r"telltale\[mlflow\]"):
+    with pytest.raises(SettingsError, match=r"telltale-fleet\[mlflow\]"):
         telltale("--profile", "small")
 
 

@@ -1,13 +1,16 @@
 """The registry: what it keeps, what it refuses, who decided what."""
 
+import json
 import shutil
 from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from app.champion import Champions
+from app.cli.main import app
 from contracts.batches import FeatureRows
 from contracts.errors import ModelError
 from models import registry as registry_module
@@ -265,6 +268,29 @@ def test_a_damaged_model_can_not_be_promoted(copy):
     with pytest.raises(ModelError, match="damaged"):
         Registry(root).promote(name, "challenger", "Ada", "", NOW)
     assert Registry(root).alias("small", "challenger") is None
+
+
+def test_what_is_damaged_is_told_with_the_reason(copy, monkeypatch):
+    root, name = copy
+    registry = Registry(root)
+    assert registry.damaged() == {}
+    (root / "small" / name / "model.json").write_bytes(b"{}")
+    torn = shutil.copytree(root / "small" / name, root / "small" / "small-torn")
+    (torn / "manifest.json").write_bytes(b'{"format": ')
+    found = registry.damaged("small")
+    assert found.keys() == {("small", name), ("small", "small-torn")}
+    assert "model.json is not what was written" in found["small", name]
+    assert "its manifest is not what was written" in found["small", "small-torn"]
+    assert registry.damaged("other") == {}
+
+    monkeypatch.setenv("TELLTALE_HOME", str(root.parent))
+    listed = json.loads(CliRunner().invoke(app, ["models", "list", "--json"]).stdout)
+    assert {one["model"]: one["damaged"] for one in listed} == {
+        model: why for (_, model), why in found.items()
+    }
+    assert listed[0]["aliases"] == ["champion"]
+    told = CliRunner().invoke(app, ["models", "list"]).stdout
+    assert "DAMAGED: model small-torn is damaged" in told
 
 
 def test_damaged_aliases_are_a_clear_error(copy):
