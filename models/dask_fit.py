@@ -1,8 +1,9 @@
 """Growing trees on a Dask cluster: rows lie spread over the workers, one booster at a time.
 
 Needs the extra `dask`. The workers need Telltale installed, for the likelihood is ours. The bins of
-features follow from how rows are spread, so figures differ from those of one machine in the third
-digit.
+features follow from how rows are spread, so trees are not those of one machine. Of a cluster of two
+processes is tested (tests/models/test_dask.py): by mode AUC within 0.03, loss within 3 %, expected
+over observed within 0.1; the risk of all rows correlates by more than 0.9.
 """
 
 from collections.abc import Iterator
