@@ -201,12 +201,14 @@ class Ledger:
         wanted, why = self._muted_by(place, alert, now_ms)
         if wanted == alert.muted_by:
             return False
-        fields: dict[str, Any] = {"muted_by": wanted, "unattended_ms": now_ms}
+        # What happened before the alert opened may be told late.
+        now = max(now_ms, alert.updated_ms)
+        fields: dict[str, Any] = {"muted_by": wanted, "unattended_ms": now}
         if not wanted:
             why = cause.why
-            fields |= self._asking(place.tenant, alert, now_ms)
+            fields |= self._asking(place.tenant, alert, now)
         step: Step = "muted" if wanted else "unmuted"
-        self.change(place, step, now_ms, why, actor=cause.actor, **fields)
+        self.change(place, step, now, why, actor=cause.actor, **fields)
         return True
 
     def _muted_by(self, place: Place, alert: Alert, now_ms: int) -> tuple[str, str]:

@@ -161,3 +161,15 @@ def test_modes_that_are_each_others_parents_come_to_rest():
     run(desk, *[{PUMP: 0.3, BATTERY: 0.3, ALTERNATOR: 0.3}] * 9)
     assert len(desk.alerts) == 3
     assert len(desk.transitions) < 30
+
+
+def test_a_cause_that_ended_before_its_consequence_opened_is_told_late():
+    desk = Desk()
+    run(desk, {ALTERNATOR: 0.4}, {ALTERNATOR: 0.4})
+    run(desk, {BATTERY: 0.4}, {BATTERY: 0.4}, start=2)
+    child = of(desk, BATTERY)
+    assert child.muted_by == of(desk, ALTERNATOR).alert_id
+    desk.take(happened("replacement", "V1", START + INTERVAL + 1, "alternator"))
+    child = of(desk, BATTERY)
+    assert not child.muted_by
+    assert child.raised_ms >= child.opened_ms
