@@ -16,8 +16,8 @@ from app.api.champions import ChampionOf, no_champion
 from app.api.publisher import Publisher, Signed
 from app.api.summary import FleetSummary, summarise
 from app.champion import NoModels
+from app.profiles import known_profiles
 from app.settings import Settings
-from features.profile import builtin_profiles
 from infra.clickhouse import ClickHouse
 from infra.reads.fleet import clock_ms
 from infra.vins import shown
@@ -66,7 +66,7 @@ class Context:
     settings: Settings
     champion_of: ChampionOf = no_champion
     wall_ms: Callable[[], int] = field(default=wall_ms)
-    models: Models = field(default_factory=lambda: Models(NoModels(), builtin_profiles()))
+    models: Models = field(default_factory=lambda: Models(NoModels(), known_profiles()))
     answers: Answers = field(default_factory=Answers)
     caller: Caller | None = None
     lines: Lines = field(init=False)

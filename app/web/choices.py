@@ -4,8 +4,8 @@ from fastapi import Request
 
 from app.api import words
 from app.api.context import Context
+from app.profiles import known_profiles
 from app.web.render import viewer
-from features.profile import profile_names
 from infra.reads import summary as counts
 
 
@@ -14,7 +14,7 @@ def choices(request: Request, context: Context) -> dict[str, list[tuple[str, str
     local = viewer(request).texts.local
     store, tenant = context.store, context.tenant
     found = context.answers.choices.get(tenant, lambda: counts.choices(store, tenant))
-    present = [name for name in found.profiles if name in profile_names()]
+    present = [name for name in found.profiles if name in known_profiles()]
     modes = {
         mode.name: local(mode.label)
         for name in present

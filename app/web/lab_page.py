@@ -14,10 +14,10 @@ from app.api.drift import drift
 from app.api.models import ModeFigures, ModelView, models, registry_of
 from app.api.problems import ProblemError
 from app.api.trainings import trainings
+from app.profiles import known_profiles
 from app.web.answering import Text, answered
 from app.web.render import render, viewer
 from app.web.texts import Texts
-from features.profile import profile_names
 from infra.reads import labels
 from infra.reads import summary as counts
 from infra.reads.questions import ask
@@ -99,7 +99,7 @@ def _shown(context: Context, t: Texts, profile: str, wanted: list[str]) -> dict[
     present = {one.profile for one in everything.models}
     known = ask(context.store, counts.profiles(context.tenant))
     present |= set(known)
-    kinds = [name for name in profile_names() if name in present] or list(profile_names())
+    kinds = [name for name in known_profiles() if name in present] or list(known_profiles())
     chosen = profile if profile in kinds else kinds[0]
     found = [one for one in everything.models if one.profile == chosen]
     beside = _beside(found, wanted)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from app.api import words
 from app.cli.up import plan
 from app.profiles import known_profiles, load_profiles
 from app.settings import load_settings
+from app.web.choices import choices
 from contracts.errors import SettingsError
 from infra.kafka_clients import open_admin, open_producer
 from infra.store import ClickHouseStore
@@ -60,6 +62,16 @@ def test_a_folder_that_is_none_is_named(monkeypatch):
 def test_texts_and_costs_know_it():
     assert words.profile_of("small").name == "small"
     assert "small" in words.policy(0).silent_ms
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_filters_of_the_pages_offer_it(monkeypatch):
+    shown = SimpleNamespace(texts=SimpleNamespace(local=str))
+    monkeypatch.setattr("app.web.choices.viewer", lambda _request: shown)
+    found = SimpleNamespace(profiles=["small", "unheard-of"], depots=[], models=[])
+    kept = SimpleNamespace(choices=SimpleNamespace(get=lambda *_: found))
+    offered = choices(None, SimpleNamespace(store=None, tenant="default", answers=kept))
+    assert offered["profile"] == [("small", "small")]
 
 
 @pytest.mark.stack
