@@ -9,6 +9,7 @@ import msgspec
 from alerts.severity import RANK
 from contracts.alerts import Alert
 from contracts.notices import DriftNotice, Notice
+from features.profile import mode_label
 
 _STEPS: Final = {
     "escalated": "nobody has acted on it yet",
@@ -18,14 +19,16 @@ _STEPS: Final = {
     "severity": "it has become critical",
     "resolved": "closed",
 }
-_CONDITIONS: Final = {"signal_lost": "No signal", "data_late": "Data comes late"}
+_CONDITIONS: Final = {"signal_lost": "Signal lost", "data_late": "Data late"}
 _MOST: Final = 50
 _FIGURES: Final = 8
 """So many that have drifted are named in a message."""
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One alert in a message; what templates may use. Risks in percent."""
+    """One alert in a message; what templates may use. Risks in percent. `vehicle` is its plate,
+    the id where it has none.
+    """
 
     alert_id: str
     vehicle: str
@@ -43,6 +46,7 @@ class Item(msgspec.Struct, frozen=True):
     fault_codes: list[str]
     opened: str
     link: str
+    vehicle_id: str
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -54,6 +58,13 @@ class Message(msgspec.Struct, frozen=True):
     body: str
     items: list[Item]
     event: str = "alert.changed"
+
+
+def what_of(alert: Alert) -> str:
+    """What an alert is about: the part as the pages call it, or what is wrong with its data."""
+    if alert.mode:
+        return mode_label(alert.profile, alert.mode)
+    return _CONDITIONS.get(alert.condition, alert.condition)
 
 
 def message_of(notices: Sequence[Notice | DriftNotice], base_url: str) -> Message:
@@ -104,9 +115,9 @@ def _item(notice: Notice, base_url: str) -> Item:
     opened = datetime.fromtimestamp(alert.opened_ms / 1_000, UTC)
     return Item(
         alert.alert_id,
-        alert.vehicle_id,
+        notice.plate or alert.vehicle_id,
         alert.depot,
-        _what(alert),
+        what_of(alert),
         alert.severity,
         alert.state,
         _STEPS.get(step, ""),
@@ -119,13 +130,8 @@ def _item(notice: Notice, base_url: str) -> Item:
         list(alert.fault_codes),
         f"{opened:%Y-%m-%d %H:%M} UTC",
         f"{base_url}/alerts/{alert.alert_id}" if base_url else "",
+        alert.vehicle_id,
     )
-
-
-def _what(alert: Alert) -> str:
-    if alert.mode:
-        return alert.mode.replace("_", " ").capitalize()
-    return _CONDITIONS.get(alert.condition, alert.condition)
 
 
 def _title(item: Item) -> str:

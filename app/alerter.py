@@ -3,8 +3,10 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
+
+from msgspec.structs import replace
 
 from alerts.budget import Budget
 from alerts.pipeline import Depots, Pipeline
@@ -31,6 +33,7 @@ from app.watchdog import Watchdog
 from app.worker import Guard, Pace, Worker
 from contracts.alerts import Alert
 from contracts.errors import UnavailableError
+from contracts.notices import Notice
 from contracts.topics import COMMANDS, RISK
 from features.profile import Profile
 from infra.alert_log import AlertLog
@@ -43,6 +46,7 @@ from infra.log_reader import LogReader
 from infra.metrics import WorkerMetrics
 from infra.reads.alerts import standing_alerts
 from infra.reads.evidence import depots_of
+from infra.reads.names import plates_of
 from infra.snapshots import FolderSnapshots
 from infra.store import ClickHouseStore
 from infra.topic_reader import TopicReader
@@ -103,7 +107,7 @@ def _ports(
         Explain(store.clickhouse, models, models.profiles),
         _depots(store.clickhouse),
         reporter.report,
-        publisher.publish,
+        _named(store.clickhouse, publisher.publish),
         _standing(store.clickhouse, partition_count(kafka, RISK)),
         refuser.refuse,
         *beside,
@@ -138,6 +142,26 @@ def _depots(store: ClickHouse) -> Callable[[Iterable[tuple[str, str]]], Depots]:
         }
 
     return find
+
+
+def _named(
+    store: ClickHouse, tell: Callable[[Sequence[Notice]], None]
+) -> Callable[[Sequence[Notice]], None]:
+    """Tell with the plates of the vehicles."""
+
+    def told(notices: Sequence[Notice]) -> None:
+        plates = {}
+        for tenant in {one.alert.tenant for one in notices}:
+            ids = [one.alert.vehicle_id for one in notices if one.alert.tenant == tenant]
+            for vehicle, plate in plates_of(store, tenant, ids).items():
+                plates[tenant, vehicle] = plate
+        tell([replace(one, plate=plates.get(_vehicle(one), "")) for one in notices])
+
+    return told
+
+
+def _vehicle(notice: Notice) -> tuple[str, str]:
+    return notice.alert.tenant, notice.alert.vehicle_id
 
 
 def _standing(store: ClickHouse, partitions: int) -> Callable[[int], list[Alert]]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -20,6 +20,7 @@ COLUMNS: Final = (
     "order",
     "state",
     "vehicle",
+    "plate",
     "profile",
     "depot",
     "start",
@@ -35,8 +36,10 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_calendar(orders: Iterable[WorkOrder]) -> bytes:
-    """One event an order; a calendar that reads it again replaces what it has."""
+def as_calendar(orders: Iterable[WorkOrder], plates: Mapping[str, str]) -> bytes:
+    """One event an order, named by its vehicle's plate or else id; a calendar that reads it again
+    replaces what it has.
+    """
     calendar = Calendar()
     calendar.add("prodid", "-//Telltale//work orders//EN")
     calendar.add("version", "2.0")
@@ -49,7 +52,7 @@ def as_calendar(orders: Iterable[WorkOrder]) -> bytes:
         event.add("dtend", _moment(order.start_ms) + timedelta(minutes=order.minutes))
         event.add("status", _STATUS[order.state])
         parts = ", ".join(job.label for job in order.jobs)
-        event.add("summary", f"{order.vehicle_id}: {parts}")
+        event.add("summary", f"{plates.get(order.vehicle_id) or order.vehicle_id}: {parts}")
         event.add("location", order.depot)
         event.add("description", _description(order))
         calendar.add_component(event)
@@ -57,7 +60,7 @@ def as_calendar(orders: Iterable[WorkOrder]) -> bytes:
     return found
 
 
-def as_csv(orders: Iterable[WorkOrder]) -> str:
+def as_csv(orders: Iterable[WorkOrder], plates: Mapping[str, str]) -> str:
     """One line a part. Text that a spreadsheet would take for a formula gets an apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -68,6 +71,7 @@ def as_csv(orders: Iterable[WorkOrder]) -> str:
                 order.order_id,
                 order.state,
                 order.vehicle_id,
+                plates.get(order.vehicle_id, ""),
                 order.profile,
                 order.depot,
                 _moment(order.start_ms).isoformat(),
@@ -85,7 +89,11 @@ def as_csv(orders: Iterable[WorkOrder]) -> str:
 
 
 def _description(order: WorkOrder) -> str:
-    lines = [f"Work order {order.order_id}, {order.state}", order.why]
+    lines = [
+        f"Work order {order.order_id}, {order.state}",
+        f"Vehicle {order.vehicle_id}",
+        order.why,
+    ]
     for job in order.jobs:
         lines.append(f"{job.label} ({job.part}):")
         lines += [f"- {what} ({minutes} min)" for what, minutes in job.checks]

@@ -6,10 +6,13 @@ from contracts.alerts import Alert, Transition
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """A change, and the alert as it is after it (or after a later change that is told too)."""
+    """A change, and the alert as it is after it (or after a later change that is told too);
+    `plate` is what people call its vehicle, "" where it has none.
+    """
 
     alert: Alert
     change: Transition
+    plate: str = ""
 
     @property
     def notice_id(self) -> str:

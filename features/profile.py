@@ -159,6 +159,15 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         raise ProfileError(msg)
 
 
+def mode_label(profile: str, mode: str) -> str:
+    """What people call a failure mode: `scr` of a truck -> "SCR catalyst and dosing". Made of the
+    name where no profile of ours has it.
+    """
+    known = builtin_profile(profile).modes if profile in profile_names() else []
+    made = mode.replace("_", " ").capitalize()
+    return next((one.label for one in known if one.name == mode), made)
+
+
 def parse_profile(text: bytes, source: str) -> Profile:
     """A profile from TOML. Raises ProfileError naming `source`, the key and what is allowed."""
     try:

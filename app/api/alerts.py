@@ -1,6 +1,6 @@
 """`/api/alerts`: what was found, and what people do about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ from app.api.problems import unknown_alert
 from app.api.words import CheckText, FaultCodeText
 from contracts.alerts import Alert, Reason
 from infra.reads import alerts as stored
+from infra.reads.names import plates_of
 
 router = APIRouter(tags=["alerts"])
 Group = Literal["active", "pending", "open", "acknowledged", "resolved", "all"]
@@ -43,7 +44,8 @@ class WaitingView:
 
 @dataclass(frozen=True)
 class AlertView:
-    """An alert with its names in words. Times are Unix milliseconds, 0 where not yet.
+    """An alert with its names in words; `plate` is "" where its vehicle has none. Times are Unix
+    milliseconds, 0 where not yet.
 
     `version` goes back as `seen` with a change. `raised_ms`: when it first asked somebody to act.
     `muted_by` is the silence or parent alert that keeps it quiet. It opened at a 30-day risk of
@@ -52,6 +54,7 @@ class AlertView:
 
     alert_id: str
     vehicle_id: str
+    plate: str
     profile: str
     mode: str
     mode_label: str
@@ -109,12 +112,13 @@ class AlertPage:
     next_cursor: str
 
 
-def alert_view(alert: Alert) -> AlertView:
-    """An alert of the store in words."""
+def alert_view(alert: Alert, plate: str) -> AlertView:
+    """An alert of the store in words, with its vehicle's plate ("" without one)."""
     risk, rul, waiting = alert.risk, alert.rul, alert.waiting
     return AlertView(
         alert.alert_id,
         alert.vehicle_id,
+        plate,
         alert.profile,
         alert.mode,
         words.mode_label(alert.profile, alert.mode),
@@ -160,6 +164,12 @@ def reason_views(reasons: Iterable[Reason]) -> list[ReasonView]:
     ]
 
 
+def alert_views(context: Context, found: Sequence[Alert]) -> list[AlertView]:
+    """The same of many, with their vehicles' plates looked up."""
+    plates = plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
+    return [alert_view(one, plates.get(one.vehicle_id, "")) for one in found]
+
+
 def find_alert(context: Context, alert_id: str) -> Alert:
     """The alert with this id. Raises ProblemError where there is none."""
     found = stored.alerts_by_id(context.store, context.tenant, [alert_id])
@@ -189,7 +199,7 @@ def alerts(
     )
     more, found = len(found) > limit, found[:limit]
     following = encode_cursor(found[-1].opened_ms, found[-1].alert_id) if more else ""
-    return AlertPage([alert_view(one) for one in found], following)
+    return AlertPage(alert_views(context, found), following)
 
 
 @router.get("/api/alerts/{alert_id}")
@@ -198,7 +208,7 @@ def alert(context: Wired, alert_id: str) -> AlertDetail:
     found = find_alert(context, alert_id)
     changes = stored.transitions(context.store, context.tenant, alert_id)
     return AlertDetail(
-        alert_view(found),
+        alert_views(context, [found])[0],
         [
             TransitionView(one.time_ms, one.actor, one.before, one.after, one.why, one.step)
             for one in changes

@@ -10,7 +10,8 @@ from app.api import words
 from app.api.context import Wired
 from infra.reads import trends
 from infra.reads.fleet import DAY_MS
-from infra.reads.outcomes import Announced, OutcomeCount, announced_failures, outcome_counts
+from infra.reads.names import plates_of
+from infra.reads.outcomes import OutcomeCount, announced_failures, outcome_counts
 
 router = APIRouter(prefix="/api/figures", tags=["fleet"])
 CURVE_DAYS = 90
@@ -58,6 +59,22 @@ class ExpectedCostView:
     currency: str
     sampled: int
     vehicles: int
+
+
+@dataclass(frozen=True)
+class AnnouncedView:
+    """A failure, and the first alert before it that spoke of the part; 0 and "" without one.
+    `plate` is "" where the vehicle has none.
+    """
+
+    vehicle_id: str
+    plate: str
+    profile: str
+    mode: str
+    mode_label: str
+    failed_ms: int
+    opened_ms: int
+    alert_id: str
 
 
 def worth(profile: str, mode: str, outcome: str) -> float:
@@ -118,9 +135,23 @@ def avoided(context: Wired) -> Avoided:
 
 
 @router.get("/announced")
-def announced(context: Wired) -> list[Announced]:
+def announced(context: Wired) -> list[AnnouncedView]:
     """The newest 200 failures of the last 90 days, each with the alert that announced it."""
-    return announced_failures(context.store, context.tenant, context.now_ms())
+    found = announced_failures(context.store, context.tenant, context.now_ms())
+    plates = plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
+    return [
+        AnnouncedView(
+            one.vehicle_id,
+            plates.get(one.vehicle_id, ""),
+            one.profile,
+            one.mode,
+            words.mode_label(one.profile, one.mode),
+            one.failed_ms,
+            one.opened_ms,
+            one.alert_id,
+        )
+        for one in found
+    ]
 
 
 @router.get("/trends")

@@ -21,7 +21,7 @@ from fastapi.responses import StreamingResponse
 
 from app.access.caller import Caller, local
 from app.access.door import Door
-from app.api.alerts import alert_view
+from app.api.alerts import alert_views
 from app.api.context import Context
 from contracts.errors import TelltaleError
 from infra.reads.alerts import active_versions, alerts_by_id
@@ -178,7 +178,7 @@ class Hub:
         found: list[str] = []
         for start in range(0, len(differing), _BATCH):
             alerts = alerts_by_id(store, tenant, differing[start : start + _BATCH])
-            found += [_json(alert_view(one)) for one in alerts.values()]
+            found += [_json(one) for one in alert_views(self._context, list(alerts.values()))]
         self._versions = now
         return self._changed(found)
 

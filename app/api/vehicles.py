@@ -158,7 +158,7 @@ def describe(context: Context, card: Card, told: Heard) -> Vehicle:
         _freshness(context, found.profile, told.frames[0], score, lost=lost),
         _risk_views(context, found.profile, risks),
         risks[0].model if risks else "",
-        [alert_view(one) for one in alerts],
+        [alert_view(one, found.plate) for one in alerts],
         _unusual(found.profile, odd) if odd else None,
     )
 

@@ -1,6 +1,6 @@
 """`/api/workorders`: what a workshop is to do, so that a vehicle comes in once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -19,6 +19,7 @@ from contracts.errors import DataError
 from contracts.workorders import Job, WorkOrder
 from infra.reads.alerts import ACTIVE as STANDING
 from infra.reads.alerts import alerts_by_id, find_alerts
+from infra.reads.names import names_of, plates_of
 from infra.workorders import ACTIVE, OverwrittenError, WorkOrders
 
 router = APIRouter(prefix="/api/workorders", tags=["work orders"])
@@ -50,10 +51,14 @@ class JobView:
 
 @dataclass(frozen=True)
 class OrderView:
-    """A work order. Times are Unix ms; `due_ms`: until then waiting is bearable by the risk."""
+    """A work order; `plate` and `model` are its vehicle's, "" where unknown. Times are Unix ms;
+    `due_ms`: until then waiting is bearable by the risk.
+    """
 
     order_id: str
     vehicle_id: str
+    plate: str
+    model: str
     profile: str
     depot: str
     state: str
@@ -129,27 +134,27 @@ def orders(
         limit=limit + 1,
         offset=offset,
     )
-    return Orders([order_view(one) for one in found[:limit]], len(found) > limit)
+    return Orders(order_views(context, found[:limit]), len(found) > limit)
 
 
 @router.get("/export.ics", response_class=Response)
 def calendar(context: Wired, state: State = "active") -> Response:
     """The work orders as a calendar."""
     found = _stored(context).of(context.tenant, states=_STATES.get(state, (state,)), limit=5_000)
-    return Response(as_calendar(found), media_type="text/calendar")
+    return Response(as_calendar(found, _plates(context, found)), media_type="text/calendar")
 
 
 @router.get("/export.csv", response_class=Response)
 def table(context: Wired, state: State = "active") -> Response:
     """The work orders for a spreadsheet, one line a part."""
     found = _stored(context).of(context.tenant, states=_STATES.get(state, (state,)), limit=5_000)
-    return Response(as_csv(found), media_type="text/csv")
+    return Response(as_csv(found, _plates(context, found)), media_type="text/csv")
 
 
 @router.get("/{order_id}")
 def order(context: Wired, order_id: str) -> OrderView:
     """One work order."""
-    return order_view(_found(context, order_id))
+    return _view(context, _found(context, order_id))
 
 
 @router.post("", status_code=201)
@@ -171,7 +176,7 @@ def create(context: Wired, given: NewOrder) -> OrderView:
     standing = [one for one in chosen if one.state != "resolved"]
     workshop = workshop_of(context, given.actor)
     try:
-        return order_view(workshop.create(profile, found.depot, standing, given.note))
+        return _view(context, workshop.create(profile, found.depot, standing, given.note))
     except DataError as error:
         raise _refused(str(error)) from None
 
@@ -210,11 +215,19 @@ def workshop_of(context: Context, actor: str) -> Workshop:
     )
 
 
-def order_view(one: WorkOrder) -> OrderView:
+def order_views(context: Context, found: Sequence[WorkOrder]) -> list[OrderView]:
+    """Work orders as the API gives them, with their vehicles' names looked up."""
+    names = names_of(context.store, context.tenant, [one.vehicle_id for one in found])
+    return [order_view(one, *names.get(one.vehicle_id, ("", ""))[:2]) for one in found]
+
+
+def order_view(one: WorkOrder, plate: str, model: str) -> OrderView:
     """A work order as the API gives it."""
     return OrderView(
         one.order_id,
         one.vehicle_id,
+        plate,
+        model,
         one.profile,
         one.depot,
         one.state,
@@ -231,9 +244,17 @@ def order_view(one: WorkOrder) -> OrderView:
     )
 
 
+def _view(context: Context, one: WorkOrder) -> OrderView:
+    return order_views(context, [one])[0]
+
+
 def _job_view(job: Job) -> JobView:
     checks = [CheckView(text, minutes) for text, minutes in job.checks]
     return JobView(job.mode, job.label, job.part, job.alert_id, checks, job.outcome, job.note)
+
+
+def _plates(context: Context, found: Sequence[WorkOrder]) -> dict[str, str]:
+    return plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
 
 
 def _change(
@@ -244,7 +265,7 @@ def _change(
     if given.seen and found.version > given.seen:
         raise _too_late(f"{found.actor} changed work order {order_id} meanwhile: {found.state}")
     try:
-        return order_view(change(workshop_of(context, given.actor), found))
+        return _view(context, change(workshop_of(context, given.actor), found))
     except OverwrittenError as error:
         raise _too_late(str(error)) from None
     except DataError as error:

@@ -4,8 +4,9 @@ from typing import Annotated, get_args
 
 import typer
 
-from app.api import words
-from app.api.alerts import AlertView, alert_view
+from alerts.message import what_of
+from app.api.alerts import AlertView, alert_views
+from app.api.context import Context
 from app.cli import silences
 from app.cli.desk import (
     WatchOption,
@@ -56,7 +57,7 @@ def list_alerts(
                 vehicle_id=vehicle,
                 limit=limit,
             )
-            _print_list(found, as_json=as_json)
+            _print_list(context, found, as_json=as_json)
 
         shown(show, watch=watch)
 
@@ -67,12 +68,13 @@ def show(alert_id: IdArgument, *, watch: WatchOption = False, as_json: Json = Fa
     with opened() as context:
 
         def look() -> None:
-            view = alert_view(alert_of(context, alert_id))
+            alert = alert_of(context, alert_id)
+            view = alert_views(context, [alert])[0]
             changes = stored.transitions(context.store, context.tenant, alert_id)
             if as_json:
                 print_json({"alert": view, "transitions": changes})
             else:
-                _print_alert(view, changes)
+                _print_alert(alert, view, changes)
 
         shown(look, watch=watch)
 
@@ -159,23 +161,24 @@ app.command()(silences.silences)
 app.command()(silences.unsilence)
 
 
-def _print_list(found: list[Alert], *, as_json: bool) -> None:
+def _print_list(context: Context, found: list[Alert], *, as_json: bool) -> None:
+    views = alert_views(context, found)
     if as_json:
-        print_json({"alerts": [alert_view(one) for one in found]})
+        print_json({"alerts": views})
         return
     rows = [
         (
             one.alert_id,
             one.severity,
             _state_text(one),
-            one.vehicle_id,
-            words.mode_label(one.profile, one.mode) if one.mode else one.condition,
+            view.plate or one.vehicle_id,
+            what_of(one),
             f"{one.risk.risk_30:.0%}" if one.mode else "",
             when(one.opened_ms),
             one.assignee,
             one.reasons[0].text if one.reasons else "",
         )
-        for one in found
+        for one, view in zip(found, views, strict=True)
     ]
     columns = ("id", "severity", "state", "vehicle", "what", "30 days", "opened", "who", "why")
     print_table("Alerts", columns, rows)
@@ -187,10 +190,10 @@ def _state_text(alert: Alert) -> str:
     return f"{alert.state}, quiet" if alert.muted_by else alert.state
 
 
-def _print_alert(view: AlertView, changes: list[Transition]) -> None:
+def _print_alert(alert: Alert, view: AlertView, changes: list[Transition]) -> None:
     risk = view.risk
     typer.echo(
-        f"{view.mode_label or view.condition} of {view.vehicle_id}: {view.state}, {view.severity}\n"
+        f"{what_of(alert)} of {view.plate or view.vehicle_id}: {view.state}, {view.severity}\n"
         f"Risk {risk.days_7:.0%} in 7 days, {risk.days_30:.0%} in 30, {risk.days_90:.0%} in 90; "
         f"it opened at {view.line:.0%} and closes by itself below {view.clears_below:.0%}\n"
         f"Waiting costs {view.waiting.expected:,.0f} {view.waiting.currency}, "

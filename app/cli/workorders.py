@@ -10,7 +10,7 @@ import typer
 
 from app.api import words
 from app.api.context import Context
-from app.api.workorders import order_view, workshop_of
+from app.api.workorders import order_views, workshop_of
 from app.cli.acting import acting
 from app.cli.desk import opened
 from app.cli.options import Json
@@ -22,6 +22,7 @@ from contracts.errors import DataError, SettingsError
 from contracts.workorders import OrderState, WorkOrder
 from infra.reads.alerts import ACTIVE as STANDING
 from infra.reads.alerts import alerts_by_id, find_alerts
+from infra.reads.names import plates_of
 from infra.reads.vehicles import find_vehicle
 from infra.workorders import ACTIVE, WorkOrders
 
@@ -41,21 +42,22 @@ def list_orders(*, state: StateOption = "active", vehicle: str = "", as_json: Js
     """List work orders, the first to begin first."""
     with opened() as context:
         found = _of(context, state, vehicle)
+        views = order_views(context, found)
         zone = context.settings.workshop.timezone
     if as_json:
-        print_json({"orders": [order_view(one) for one in found]})
+        print_json({"orders": views})
         return
     rows = [
         (
             one.order_id,
             one.state,
-            one.vehicle_id,
+            view.plate or one.vehicle_id,
             one.depot,
             start_text(one, zone),
             one.minutes,
             ", ".join(job.label for job in one.jobs),
         )
-        for one in found
+        for one, view in zip(found, views, strict=True)
     ]
     columns = ("id", "state", "vehicle", "depot", f"begins ({zone})", "minutes", "what")
     print_table("Work orders", columns, rows)
@@ -145,8 +147,9 @@ def export(
         raise SettingsError(f"{path}: give a file that ends in .ics or .csv")
     with opened() as context:
         found = _of(context, state, "")
-    content = as_calendar(found) if path.suffix == ".ics" else as_csv(found).encode()
-    path.write_bytes(content)
+        plates = plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
+    made = as_calendar(found, plates) if path.suffix == ".ics" else as_csv(found, plates).encode()
+    path.write_bytes(made)
     typer.echo(f"{len(found)} work orders are in {path}")
 
 
@@ -189,12 +192,14 @@ def _finding(text: str) -> tuple[str, tuple[Outcome, str]]:
 
 
 def _print(context: Context, order: WorkOrder, *, as_json: bool) -> None:
+    (view,) = order_views(context, [order])
     if as_json:
-        print_json(order_view(order))
+        print_json(view)
         return
     zone = context.settings.workshop.timezone
     typer.echo(
-        f"{order.order_id}: {order.vehicle_id}, {order.depot or 'no depot'}, {order.state}\n"
+        f"{order.order_id}: {view.plate or view.vehicle_id}, {order.depot or 'no depot'}, "
+        f"{order.state}\n"
         f"Begins {start_text(order, zone)} ({zone}), {order.minutes} minutes: {order.why}"
     )
     rows = [

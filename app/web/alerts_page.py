@@ -160,7 +160,7 @@ def _shown(
         "severities": SEVERITIES,
         "counts": counts,
         "causes": named.causes,
-        "found": [(one, alert_view(one.alert)) for one in found[:_PAGE]],
+        "found": [(one, alert_view(one.alert, one.plate)) for one in found[:_PAGE]],
         "groups": groups(context, chosen.only, chosen.by) if chosen.by in BYS else [],
         "bys": BYS,
         "page": page,
@@ -190,7 +190,10 @@ def _named(context: Context, alerts: Sequence[Alert], told: Alert | None) -> _Na
     return _Named(
         with_names(alerts, named),
         changes,
-        {alert_id: alert_view(one) for alert_id, one in causes.items()},
+        {
+            alert_id: alert_view(one, named.get(one.vehicle_id, ("",))[0])
+            for alert_id, one in causes.items()
+        },
         orders,
     )
 
@@ -214,7 +217,7 @@ def _told(context: Context, named: _Named) -> dict[str, Any]:
     return {
         "section": "alerts",
         "one": first,
-        "alert": alert_view(alert),
+        "alert": alert_view(alert, first.plate),
         "stored": alert,
         "part": getattr(words.mode_of(alert.profile, alert.mode), "part", ""),
         "changes": named.changes[::-1],

@@ -28,7 +28,6 @@ def figures_html(request: Request, context: Wired) -> Response:
             summary=summary,
             avoided=figures.avoided(context),
             announced=figures.announced(context),
-            mode_label=words.mode_label,
             staked=vehicles,
             more=more,
         )

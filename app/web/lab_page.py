@@ -20,6 +20,7 @@ from app.web.render import render, viewer
 from app.web.texts import Texts
 from infra.reads import labels
 from infra.reads import summary as counts
+from infra.reads.names import plates_of
 from infra.reads.questions import ask
 
 router = APIRouter(include_in_schema=False)
@@ -105,6 +106,7 @@ def _shown(context: Context, t: Texts, profile: str, wanted: list[str]) -> dict[
     beside = _beside(found, wanted)
     champion = next((one for one in found if "champion" in one.aliases), None)
     since = champion.until_ms if champion else 0
+    learnt = labels.newest_labels(context.store, context.tenant, chosen, _SHOWN)
     return {
         "section": "lab",
         "kinds": [(name, words.profile_label(name)) for name in kinds],
@@ -117,7 +119,8 @@ def _shown(context: Context, t: Texts, profile: str, wanted: list[str]) -> dict[
         "champion": champion,
         "decisions": [one for one in everything.decisions if one.profile == chosen][:_SHOWN],
         "trainings": trainings(context).trainings[:5],
-        "labels": labels.newest_labels(context.store, context.tenant, chosen, _SHOWN),
+        "labels": learnt,
+        "plates": plates_of(context.store, context.tenant, [one.vehicle_id for one in learnt]),
         "label_counts": labels.label_counts(context.store, context.tenant, chosen, since),
         "mode_label": lambda mode: words.mode_label(chosen, mode),
     }

@@ -1,36 +1,19 @@
 """`/workorders`: what the workshop is to do, when, and what it found."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.api import words
-from app.api.context import Context, Wired
-from app.api.workorders import OrderView, order, orders
+from app.api.context import Wired
+from app.api.workorders import order, orders
 from app.web.answering import Text, answered
 from app.web.render import render
-from infra.reads.names import names_of
 
 router = APIRouter(include_in_schema=False)
 SHOWS = ("active", "done", "cancelled")
 _PAGE = 50
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A work order with its vehicle's plate and model ("" where unknown)."""
-
-    order: OrderView
-    plate: str
-    model: str
-
-    @property
-    def name(self) -> str:
-        """What people call the vehicle."""
-        return self.plate or self.order.vehicle_id
 
 
 @router.get("/workorders")
@@ -51,7 +34,7 @@ def orders_html(
             section="workorders",
             show=chosen,
             shows=SHOWS,
-            orders=_shown(context, found.orders),
+            orders=found.orders,
             more=found.more,
             page=page,
         )
@@ -69,14 +52,8 @@ def order_html(request: Request, context: Wired, order_id: str) -> Response:
             request,
             "order.html",
             section="workorders",
-            one=_shown(context, [found])[0],
             order=found,
             profile_label=words.profile_label(found.profile),
         )
 
     return answered(request, work)
-
-
-def _shown(context: Context, found: Sequence[OrderView]) -> list[Shown]:
-    names = names_of(context.store, context.tenant, [one.vehicle_id for one in found])
-    return [Shown(one, *names.get(one.vehicle_id, ("", "", ""))[:2]) for one in found]

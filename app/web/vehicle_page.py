@@ -176,7 +176,8 @@ def _codes(marks: Sequence[Mark], now_ms: int) -> list[CodeLine]:
 
 def _order(card: Card) -> OrderView | None:
     """The work order that comes first, if one is open."""
-    return order_view(card.orders[0]) if card.orders else None
+    found = card.found
+    return order_view(card.orders[0], found.plate, found.model) if card.orders else None
 
 
 def _parts(vehicle: Vehicle) -> dict[str, str]:

@@ -57,6 +57,7 @@ class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):
 
     alert: Alert | None = None
     change: Transition | None = None
+    plate: str = ""
     drift: DriftNotice | None = None
 
 
@@ -231,7 +232,7 @@ def _encoded(notice: Notice | DriftNotice) -> bytes:
 def _decoded(payload: bytes) -> Notice | DriftNotice:
     kept = _decoder.decode(payload)
     if kept.alert and kept.change:
-        return Notice(kept.alert, kept.change)
+        return Notice(kept.alert, kept.change, kept.plate)
     if kept.drift is None:
         raise DataError(
             "the outbox holds a notice of no known kind; was it made by a newer version?"

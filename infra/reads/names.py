@@ -14,6 +14,11 @@ def names_of(store: ClickHouse, tenant: str, ids: Sequence[str]) -> Names:
     return ask(store, names(tenant, ids)) if ids else {}
 
 
+def plates_of(store: ClickHouse, tenant: str, ids: Sequence[str]) -> dict[str, str]:
+    """The plates of those that have one."""
+    return {vehicle: plate for vehicle, (plate, *_) in names_of(store, tenant, ids).items()}
+
+
 def names(tenant: str, ids: Sequence[str]) -> Question[Names]:
     """Of the vehicles of these ids that are registered."""
     return Question(

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from alerts.message import message_of
+from alerts.message import message_of, what_of
 from alerts.quiet import Digest, Quiet
 from alerts.routing import GROUP_WAIT_MS, Route, complaints, entries
+from app.web.texts import texts
 from contracts.notices import Notice, decode_notice, encode_notice
 from tests.alerts.logs import HOUR, INTERVAL, PUMP, START, Desk, asked
 
@@ -185,6 +186,22 @@ def test_a_message_tells_what_a_mechanic_needs():
     assert "Risk of failure 12 % in 7 days, 30 % in 30, 45 % in 90" in lines[1]
     assert "Check first: " in found.body
     assert lines[-1] == f"https://fleet.example/alerts/{OPENED.alert.alert_id}"
+
+
+def test_a_message_names_vehicle_part_and_trouble_as_the_pages_do():
+    opened = Notice(OPENED.alert, OPENED.change, "AB-123-CD")
+    of_scr = replace(OPENED.alert, mode="scr")
+    found = message_of([opened], "")
+    assert found.title == "Soon: Coolant pump, AB-123-CD (Lyon)"
+    assert (found.items[0].vehicle, found.items[0].vehicle_id) == ("AB-123-CD", "V1")
+    told = message_of([Notice(of_scr, OPENED.change)], "")
+    assert told.title == "Soon: SCR catalyst and dosing, V1 (Lyon)"
+
+
+@pytest.mark.parametrize("condition", ["signal_lost", "data_late"])
+def test_messages_and_pages_have_one_word_for_a_condition(condition):
+    lost = replace(OPENED.alert, mode="", condition=condition)
+    assert what_of(lost) == texts("en")(f"condition.{condition}")
 
 
 def test_a_message_of_many_has_the_most_urgent_first_and_each_alert_once():

@@ -14,8 +14,11 @@ from app.cli.main import app
 from app.settings import Settings
 from contracts.batches import FeatureRows, Summaries
 from contracts.errors import DataError, TelltaleError
+from contracts.notices import decode_notice
 from contracts.records import VehicleEvent
+from contracts.topics import ALERTS
 from features.vector import feature_names
+from infra.kafka_clients import open_consumer
 from infra.reads.alerts import find_alerts, transitions
 from infra.store import ClickHouseStore
 from tests.app.serving import serve
@@ -104,6 +107,26 @@ def test_an_alert_tells_its_reasons_codes_and_depot(desk):
     assert (found["reasons"][0]["value"], found["reasons"][0]["expected"]) == (95, 86)
     other = desk.alert(2)
     assert other["reasons"][0]["text"].startswith("The reasons can't be told here")
+
+
+def test_a_vehicle_is_named_by_its_plate_where_it_has_one(desk):
+    wide = environment(desk.settings, COLUMNS="300")
+    printed = desk.runner.invoke(app, ["alerts", "list"], env=wide).stdout
+    assert "AB-123-CD" in printed
+    assert "V002" in printed
+    listed = desk.run("alerts", "list")["alerts"]
+    assert {one["vehicle_id"]: one["plate"] for one in listed}.items() >= {
+        ("V001", "AB-123-CD"),
+        ("V002", ""),
+    }
+    kafka = desk.settings.broker()
+    consumer = open_consumer(kafka, kafka.topic(ALERTS), consumer_timeout_ms=2_000)
+    told = [decode_notice(one.value) for one in consumer]
+    consumer.close()
+    assert {(one.alert.vehicle_id, one.plate) for one in told} >= {
+        ("V001", "AB-123-CD"),
+        ("V002", ""),
+    }
 
 
 def test_of_two_people_the_first_wins_and_the_second_is_told(desk):

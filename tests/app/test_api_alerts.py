@@ -40,6 +40,9 @@ def test_active_alerts_come_without_the_closed_ones(api, closed):
 def test_alerts_of_one_vehicle(api):
     found = listed(api, vehicle="V0002")["alerts"]
     assert [one["vehicle_id"] for one in found] == ["V0002"]
+    assert found[0]["plate"] == api.client.get("/api/vehicles/V0002").json()["plate"] != ""
+    alone = api.client.get(f"/api/alerts/{found[0]['alert_id']}").json()["alert"]
+    assert alone["plate"] == found[0]["plate"]
     assert found[0]["reasons"][0]["unit"] == "V"
 
 

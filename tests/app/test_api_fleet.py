@@ -50,6 +50,16 @@ def test_the_summary_counts_what_the_table_shows(api):
     assert (summary["failures"], summary["warned"]) == (2, 0)
 
 
+def test_failures_are_told_with_plate_and_part(api):
+    found = api.client.get("/api/figures/announced").json()
+    scr = next(one for one in found if one["mode"] == "scr")
+    assert scr["mode_label"] == "SCR catalyst and dosing"
+    plate = api.client.get("/api/vehicles/V0001").json()["plate"]
+    assert scr["plate"] == plate != ""
+    page = api.client.get("/figures").text
+    assert f'<a href="/vehicles/V0001">{plate}</a></th><td>SCR catalyst and dosing</td>' in page
+
+
 def test_a_vehicle_that_is_silent_or_late_is_never_fine(api):
     states = {one["vehicle_id"]: one["state"] for one in fleet(api)["vehicles"]}
     assert (states.pop("V0005"), states.pop("V0007")) == ("silent", "late")

@@ -145,6 +145,8 @@ def test_labels_that_came_since_the_champion_are_counted(lab):
     now = TRAINED_UNTIL + 90 * DAY_MS
     detail = {"outcome": "confirmed_part", "note": "bearing loud <b>"}
     told = VehicleEvent("default", PROFILE, "V000001", now, "finding", "insulation", detail)
-    store.write_events([told])
+    named = VehicleEvent("default", PROFILE, "V000001", now, "registration", "AB-1-CD", {})
+    store.write_events([told, named])
     page = client.get(f"/lab?profile={PROFILE}").text
     assert "bearing loud &lt;b&gt;" in page
+    assert '<a href="/vehicles/V000001">AB-1-CD</a>' in page

@@ -32,8 +32,8 @@ ASKED = {
     "/alerts?show=quiet": 1,
     "/alerts?by=depot": 3,
     "/alerts/a-V0001-coolant_pump": 2,
-    "/api/alerts": 1,
-    "/figures": 3,
+    "/api/alerts": 2,
+    "/figures": 4,
 }
 
 

@@ -145,14 +145,17 @@ def test_without_an_alert_about_a_part_there_is_no_order(shop):
 def test_calendars_and_spreadsheets_get_all_of_it_and_no_formula(served):
     shop = shop_of(served, depot="export")
     order = shop.create(TRUCK, "Lyon", alerts("V0001"), "=HYPERLINK(1)")
-    event = Calendar.from_ical(as_calendar([order])).walk("VEVENT")[0]
+    event = Calendar.from_ical(as_calendar([order], {"V0001": "AB-123-CD"})).walk("VEVENT")[0]
     assert str(event["uid"]) == f"{order.order_id}@telltale"
     assert event.decoded("dtstart").timestamp() * 1_000 == order.start_ms
     assert (event.decoded("dtend") - event.decoded("dtstart")).seconds == order.minutes * 60
-    assert "Coolant pump" in str(event["summary"])
-    rows = list(csv.DictReader(io.StringIO(as_csv([order]))))
+    assert str(event["summary"]) == "AB-123-CD: Coolant pump"
+    unnamed = Calendar.from_ical(as_calendar([order], {})).walk("VEVENT")[0]
+    assert str(unnamed["summary"]) == "V0001: Coolant pump"
+    rows = list(csv.DictReader(io.StringIO(as_csv([order], {"V0001": "=1"}))))
     assert tuple(rows[0]) == COLUMNS
     assert rows[0]["note"] == "'=HYPERLINK(1)"
+    assert (rows[0]["vehicle"], rows[0]["plate"]) == ("V0001", "'=1")
     assert rows[0]["part"] == "coolant pump"
 
 
@@ -166,6 +169,10 @@ def test_the_whole_way_over_http(served):
     assert [(one.action, one.vehicle_id) for one in commands] == [("acknowledge", "V0001")]
     path = f"/api/workorders/{order['order_id']}"
     assert client.get(path).json() == order
+    known = client.get("/api/vehicles/V0001").json()
+    assert order["plate"]
+    assert (order["plate"], order["model"]) == (known["plate"], known["model"])
+    assert f">{known['plate']}</a>" in client.get("/workorders").text
     start = order["start_ms"] + 3_600_000
     planned = client.post(f"{path}/plan", json={"start_ms": start, "seen": 1})
     assert (planned.status_code, planned.json()["state"]) == (200, "planned")
@@ -205,8 +212,10 @@ def test_what_cannot_be_is_a_problem(served, method, path, body, status):
 
 
 def test_the_whole_way_from_the_command_line(served, tmp_path):
+    wide = environment(served.settings, COLUMNS="300")
+
     def run(*words):
-        done = CliRunner().invoke(app, ["workorders", *words], env=environment(served.settings))
+        done = CliRunner().invoke(app, ["workorders", *words], env=wide)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         assert done.exit_code == 0, done.output
@@ -215,13 +224,16 @@ def test_the_whole_way_from_the_command_line(served, tmp_path):
     order = json.loads(run("create", "V0003", "--note", "urgent", "--json"))
     identity = order["order_id"]
     assert identity in run("list")
-    assert "Begins" in run("show", identity)
+    assert order["plate"]
+    assert order["plate"] in run("list")
+    assert f"{identity}: {order['plate']}, " in run("show", identity)
     day = datetime.fromtimestamp(served.now_ms / 1_000, UTC).date().isoformat()
     planned = json.loads(run("plan", identity, f"{day}T10:30:00", "--json"))
     assert datetime.fromtimestamp(planned["start_ms"] / 1_000, UTC).minute == 30
     for name in ("orders.ics", "orders.csv"):
         run("export", str(tmp_path / name))
         assert identity in (tmp_path / name).read_text()
+        assert order["plate"] in (tmp_path / name).read_text()
     with pytest.raises(SettingsError, match=r"\.ics or \.csv"):
         run("export", str(tmp_path / "orders.pdf"))
     with pytest.raises(DataError, match="MODE=OUTCOME"):

@@ -41,6 +41,14 @@ def test_a_notice_comes_in_once_for_each_target(box):
     assert [one.change.step for one in box.notices(found[0].delivery_id)] == ["opened"]
 
 
+def test_what_people_call_the_vehicle_is_kept(box):
+    (opened,) = due()
+    box.add([replace(opened, notice=replace(opened.notice, plate="AB-123-CD"))])
+    box.gather(LATER)
+    (kept,) = box.notices(box.due(LATER)[0].delivery_id)
+    assert kept == replace(opened.notice, plate="AB-123-CD")
+
+
 def test_what_was_answered_is_never_due_again_even_if_it_comes_in_again(box):
     box.add(due())
     box.gather(LATER)
