@@ -194,8 +194,8 @@ def _standing(ledger: Ledger, command: AlertCommand) -> tuple[Place, Alert]:
     """The alert that is asked for, if it can still be acted on."""
     closed = ledger.state.closed.get(command.alert_id)
     if closed is not None and closed.tenant == command.tenant:
-        outcome = f" ({closed.outcome.replace('_', ' ')})" if closed.outcome else ""
-        raise Refused(f"it is resolved already{outcome}")
+        found = closed.outcome.replace("_", " ")
+        raise Refused(f"it is resolved already ({found})" if found else "it is resolved already")
     place = ledger.state.places.get(command.alert_id)
     alert = place.track.alert if place else None
     if place is None or alert is None or place.tenant.name != command.tenant:

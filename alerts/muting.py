@@ -5,8 +5,9 @@ from typing import NamedTuple
 from alerts.severity import RANK
 from alerts.silences import silence_of
 from alerts.state import Tenant, Vehicle
+from alerts.units import inner
 from contracts.alerts import Alert
-from features.profile import Mode
+from features.profile import Mode, mode_label
 
 LOUD = "nothing keeps it quiet any more"
 
@@ -29,7 +30,8 @@ def muted_by(
     for parent in mode.parents if mode and alert.condition == "risk" else ():
         track = vehicle.tracks.get(parent)
         if track and track.alert and _explains(track.alert, alert):
-            return track.alert.alert_id, f"explained by {parent.replace('_', ' ')}"
+            label = inner(mode_label(alert.profile, parent))
+            return track.alert.alert_id, f"explained by {label}"
     return "", ""
 
 

@@ -1,4 +1,4 @@
-"""Numbers and units as a mechanic writes them."""
+"""Numbers, units and names as a mechanic writes them."""
 
 _TEXTS = {
     "Celsius": "°C",
@@ -25,6 +25,11 @@ def quantity(value: float, unit: str) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return f"{text or '0'} {unit_text(unit)}".rstrip()
+
+
+def inner(text: str) -> str:
+    """As it stands within a sentence: "Coolant pump" -> "coolant pump", "SCR" stays."""
+    return text[:1].lower() + text[1:] if text[1:2] == text[1:2].lower() else text
 
 
 def days_text(days: float) -> str:

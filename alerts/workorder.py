@@ -92,7 +92,7 @@ def choose_day(days: Sequence[Day], minutes: int, due: date) -> Visit | None:
     best = min(in_time, key=lambda one: (round(one.use, 2), one.day))
     why = f"in time for the risk (bearable until {due:%-d %B}), the workshop has room"
     if best.use < max(one.use for one in in_time):
-        why += f", and the vehicle is used little on a {best.day:%A}"
+        why = f"{why}, and the vehicle is used little on a {best.day:%A}"
     return Visit(best.day, why, late=False)
 
 

@@ -251,6 +251,10 @@ def _standing(context: Context, alert_id: str) -> Alert:
 
 
 def _too_late(alert: Alert) -> ProblemError:
-    by = f" by {alert.touched_by}" if alert.touched_by else ""
-    detail = f"Alert {alert.alert_id} is {alert.state} already{by}; reload to see what happened."
+    detail = f"Alert {alert.alert_id} is {alert.state} already; reload to see what happened."
+    if alert.touched_by:
+        detail = (
+            f"Alert {alert.alert_id} is {alert.state} already by {alert.touched_by}; "
+            "reload to see what happened."
+        )
     return ProblemError(409, "too-late", "Someone was faster", detail, state=alert.state)

@@ -13,6 +13,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from app.web.texts import Texts
+from app.web.viewer import viewer_of
 from contracts.errors import TelltaleError, UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
@@ -107,15 +109,21 @@ def problem_response(error: Exception, request: Request) -> Response:
     headers: Mapping[str, str] = getattr(error, "headers", None) or {}
     if problem.status == 503:
         headers = {**headers, "Retry-After": "5"}
+    local = _texts(request).local
     body: dict[str, Any] = {
         "type": f"urn:telltale:problem:{problem.kind}",
-        "title": problem.title,
+        "title": local(problem.title),
         "status": problem.status,
-        "detail": problem.detail,
+        "detail": local(problem.detail),
         "instance": request.url.path,
         **problem.more,
     }
     return JSONResponse(body, problem.status, headers, MEDIA_TYPE)
+
+
+def _texts(request: Request) -> Texts:
+    """Those of who asks: a page shows what its request was answered."""
+    return viewer_of(request.cookies, request.headers.get("accept-language", "")).texts
 
 
 def log_unforeseen(error: Exception, request: Request) -> None:

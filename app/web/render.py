@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context as PageContext
 
+from alerts.units import inner
 from app.access.caller import Caller
 from app.access.rules import rule_of
 from app.web import sparks
@@ -73,7 +74,7 @@ def _templates() -> Environment:
     environment.filters["spark"] = sparks.spark
     environment.filters["band_spark"] = sparks.band_spark
     environment.filters["segment"] = lambda text: quote(text, safe="")
-    environment.filters["inner"] = _inner
+    environment.filters["inner"] = inner
     environment.filters["outer"] = _outer
     environment.globals["script_words"] = _script_words
     return environment
@@ -91,11 +92,6 @@ def _by_viewer(name: str) -> Callable[..., object]:
 def _local(context: PageContext, english: str) -> str:
     looks: Viewer = context["viewer"]
     return looks.texts.local(retold(english, looks.units))
-
-
-def _inner(text: str) -> str:
-    """As it stands within a sentence: "Coolant pump" -> "coolant pump", "SCR" stays."""
-    return text[:1].lower() + text[1:] if text[1:2] == text[1:2].lower() else text
 
 
 def _outer(text: str) -> str:

@@ -1,5 +1,6 @@
 """What the pages say, by language: one TOML file each, keyed by message id."""
 
+import calendar
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,12 @@ from markupsafe import Markup
 
 LANGUAGES = ("en", "fr")
 _GROUPS = {"en": ",", "fr": "\u202f"}
-_HOLES = {"side": "above|below", "way": "rising|falling"}
+_HOLES = {
+    "side": "above|below",
+    "way": "rising|falling",
+    "number": r"\d[\d,.]*",
+    "month": "|".join(calendar.month_name[1:]),
+}
 _PLURAL = {"one", "other"}
 # Patterns of sentences about a vehicle whose parts vary: "{signal} runs above ..., {n} days".
 _HOLE = re.compile(r"\{(\w+)\}")

@@ -55,6 +55,9 @@ def test_two_that_are_each_others_parents_do_not_hide_each_other():
     parent = vehicle.tracks[ALTERNATOR]
     mode = PROFILE.mode(BATTERY)
     assert muted_by(tenant, vehicle, child, mode, START)[0] == parent.alert.alert_id
+    vehicle.tracks["scr"] = parent
+    from_scr = muted_by(tenant, vehicle, child, replace(mode, parents=["scr"]), START)
+    assert from_scr[1] == "explained by SCR catalyst and dosing"
     parent.alert = replace(parent.alert, muted_by="child")
     assert muted_by(tenant, vehicle, child, mode, START)[0] == ""
 

@@ -90,6 +90,19 @@ def test_who_comes_too_late_is_told(api, closed):
         assert answer.json()["state"] == "resolved"
 
 
+@pytest.mark.parametrize("asked", [{"accept-language": "fr"}, {"cookie": "language=fr"}])
+def test_what_a_person_is_refused_with_is_in_his_language(api, closed, asked):
+    path = f"/api/alerts/{closed.alert_id}/acknowledge"
+    told = api.client.post(path, json={}, headers=asked).json()
+    assert told["type"] == "urn:telltale:problem:too-late"
+    assert told["title"] == "Quelqu'un a été plus rapide"
+    assert told["detail"].startswith("L'alerte closed est déjà close")
+    page = api.client.get("/alerts/nothing", headers=asked)
+    assert page.status_code == 404
+    assert "Aucune alerte n&#39;a l&#39;identifiant" in page.text
+    assert "No alert" in api.client.get("/alerts/nothing").text
+
+
 @pytest.mark.parametrize("alert_id", ["nothing", *HARM])
 def test_an_unknown_alert_is_a_problem(api, alert_id):
     quoted = "".join(f"%{byte:02X}" for byte in alert_id.encode())
