@@ -9,16 +9,15 @@ from app.api.alerts import AlertView, alert_views
 from app.api.context import Context
 from app.cli import silences
 from app.cli.desk import (
-    WatchOption,
     alert_of,
     ask,
     conclude,
     opened,
-    shown,
     span_ms,
 )
 from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
+from app.cli.watching import WatchOption, shown
 from contracts.alerts import Alert, Outcome, Transition
 from contracts.errors import DataError, SettingsError
 from infra.reads import alerts as stored

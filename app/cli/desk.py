@@ -1,13 +1,11 @@
 """What commands about alerts share: the fleet's clock, whose name they act in, the answer."""
 
 import contextlib
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import typer
-from rich.console import Console
 
 from app.alerting.models import Models
 from app.api.champions import ChampionOf, no_champion
@@ -23,8 +21,6 @@ from infra.reads.alerts import alerts_by_id
 from infra.reads.answers import answer_of
 
 WAIT_S: Final = 10.0
-_WATCH_S: Final = 2.0
-WatchOption = Annotated[bool, typer.Option("--watch", help="Show it again every two seconds.")]
 
 
 @contextlib.contextmanager
@@ -90,13 +86,3 @@ def conclude(context: Context, command: AlertCommand, *, as_json: bool) -> None:
         raise DataError(f"not done: {answer.why}")
     if not as_json:
         typer.echo(f"{answer.alert_id or answer.command_id}: {answer.why}")
-
-
-def shown(show: Callable[[], None], *, watch: bool) -> None:
-    """Show once, or again and again until Ctrl-C."""
-    show()
-    while watch:
-        time.sleep(_WATCH_S)
-        if (console := Console()).is_terminal:
-            console.clear()
-        show()

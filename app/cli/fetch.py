@@ -8,12 +8,15 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from app.cli.options import Json
+from app.cli.output import print_json
 from infra import jars
 
 
 def fetch(
     *,
     lock: Annotated[bool, typer.Option(help="Resolve anew and rewrite the lock file.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Download the embedded Kafka's jars (45 MB) and check them against the lock."""
     if lock:
@@ -25,4 +28,7 @@ def fetch(
         paths = jars.fetch_jars(
             lambda done, of: progress.update(task, completed=done, total=of),
         )
-    console.print(f"{len(paths)} jars are there and are what the lock says.")
+    if as_json:
+        print_json({"jars": [str(path) for path in paths]})
+    else:
+        console.print(f"{len(paths)} jars are there and are what the lock says.")

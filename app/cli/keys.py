@@ -8,7 +8,7 @@ import typer
 from app.access.people import role_named
 from app.cli.acting import TenantOption, acting, desk
 from app.cli.options import Json
-from app.cli.output import print_json, print_table, when
+from app.cli.output import print_done, print_json, print_table, when
 from app.settings import load_settings
 from contracts.errors import DataError
 from features.profile import milliseconds
@@ -79,10 +79,12 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="The id that `keys list` shows.")],
     *,
     tenant: TenantOption = "",
+    as_json: Json = False,
 ) -> None:
     """End a key. Running processes know it within 5 s."""
     key = desk().revoke_key(acting(tenant), key_id)
-    typer.echo(f"Key {key.key_id} ({key.name}) opens nothing any more.")
+    text = f"Key {key.key_id} ({key.name}) opens nothing any more."
+    print_done(text, as_json=as_json, key_id=key.key_id, name=key.name, state="revoked")
 
 
 def _duration_ms(text: str) -> int:

@@ -64,7 +64,7 @@ class _Commands(TyperGroup):
             group = typer.main.get_group(found)
             group.name = cmd_name
             return group
-        single = typer.Typer(pretty_exceptions_enable=False)
+        single = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
         single.command(cmd_name)(found)
         command = typer.main.get_command(single)
         command.name = cmd_name

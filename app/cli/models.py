@@ -9,7 +9,7 @@ import typer
 
 from app.cli.acting import person
 from app.cli.options import Json, ProfileDir
-from app.cli.output import print_json, print_table
+from app.cli.output import print_done, print_json, print_table
 from app.cli.train import bars
 from app.lab.compared import Compared, compare_live, compared
 from app.profiles import load_profiles, profile_of
@@ -123,19 +123,24 @@ def promote(
     alias: Annotated[str, typer.Option(help="champion, challenger or shadow.")] = "champion",
     actor: Actor = "",
     reason: Reason = "",
+    *,
+    as_json: Json = False,
 ) -> None:
     """Give a model an alias; the workers take up a new champion within seconds."""
     registry = Registry(load_settings().models_dir)
     registry.promote(model, _alias(alias), actor or person(), reason, _now())
-    typer.echo(f"{model} is {alias} now")
+    print_done(f"{model} is {alias} now", as_json=as_json, model=model, alias=alias)
 
 
 @app.command()
-def rollback(profile: str, actor: Actor = "", reason: Reason = "") -> None:
+def rollback(
+    profile: str, actor: Actor = "", reason: Reason = "", *, as_json: Json = False
+) -> None:
     """Make the champion before the present one champion again."""
     registry = Registry(load_settings().models_dir)
     found = registry.roll_back(profile, actor or person(), reason, _now())
-    typer.echo(f"{found} is champion again")
+    text = f"{found} is champion again"
+    print_done(text, as_json=as_json, model=found, alias="champion")
 
 
 @app.command()
@@ -144,13 +149,16 @@ def withdraw(
     alias: Annotated[str, typer.Option(help="challenger or shadow.")] = "shadow",
     actor: Actor = "",
     reason: Reason = "",
+    *,
+    as_json: Json = False,
 ) -> None:
     """End a trial: take an alias away; the workers stop scoring with a shadow within seconds."""
     if alias not in TRIALS:
         raise typer.BadParameter(f"{alias!r}; there are {', '.join(sorted(TRIALS))}")
     registry = Registry(load_settings().models_dir)
     found = registry.withdraw(profile, alias, actor or person(), reason, _now())  # type: ignore[arg-type]
-    typer.echo(f"{found} is {alias} no more")
+    text = f"{found} is {alias} no more"
+    print_done(text, as_json=as_json, model=found, withdrawn=alias)
 
 
 @app.command("export-mlflow")
@@ -164,6 +172,8 @@ def export_mlflow(
             help="Tracking store, such as http://host:5000 or sqlite:///mlflow.db.",
         ),
     ] = "sqlite:///mlflow.db",
+    *,
+    as_json: Json = False,
 ) -> None:
     """Write a model's parameters, figures and files as a run of an MLflow store."""
     from app.lab.mlflow_export import export  # noqa: PLC0415 (an optional extra)
@@ -175,7 +185,8 @@ def export_mlflow(
     manifest = registry.manifest(chosen)
     folder = registry.root / manifest.profile / manifest.id
     run = export(folder, manifest, _aliases(registry, manifest.profile, manifest.id), to)
-    typer.echo(f"{chosen} is run {run} of experiment telltale/{manifest.profile}")
+    text = f"{chosen} is run {run} of experiment telltale/{manifest.profile}"
+    print_done(text, as_json=as_json, model=chosen, run=run)
 
 
 @app.command()

@@ -16,6 +16,14 @@ def print_json(value: object) -> None:
     typer.echo(text.decode())
 
 
+def print_done(text: str, *, as_json: bool, **facts: object) -> None:
+    """What a command did: one sentence for people, the facts for programs."""
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(text)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table; numbers stand to the right. Without rows, one line that says so."""
     listed = [list(row) for row in rows]

@@ -11,9 +11,10 @@ from app.api.alerts import ReasonView
 from app.api.champions import Champion, ChampionOf, kept_curves
 from app.api.reasons import Why, scored, why
 from app.api.vehicles import ModeRiskView, Unusual, Vehicle, described
-from app.cli.desk import WatchOption, opened, shown
+from app.cli.desk import opened
 from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
+from app.cli.watching import WatchOption, shown
 from app.profiles import load_profiles
 from app.settings import load_settings
 from contracts.errors import DataError

@@ -10,6 +10,7 @@ import typer
 
 from app.cli.options import Json
 from app.cli.output import print_json, print_table
+from app.cli.watching import WatchOption, shown
 from app.settings import Settings, load_settings
 from contracts.errors import TelltaleError
 from infra.offsets import group_lags, topic_offsets
@@ -46,9 +47,13 @@ class Status(msgspec.Struct, frozen=True):
     problems: list[str]
 
 
-def status(*, as_json: Json = False) -> None:
+def status(*, watch: WatchOption = False, as_json: Json = False) -> None:
     """Show processes, topics with lag, rows by table, dead letters by reason, champions."""
-    found = gather(load_settings())
+    settings = load_settings()
+    shown(lambda: _print(gather(settings), as_json=as_json), watch=watch)
+
+
+def _print(found: Status, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return

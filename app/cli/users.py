@@ -8,8 +8,9 @@ import typer
 from app.access.people import role_named
 from app.cli.acting import TenantOption, acting, desk
 from app.cli.options import Json
-from app.cli.output import print_json, print_table, when
+from app.cli.output import print_done, print_json, print_table, when
 from app.settings import load_settings
+from contracts.access import User
 from infra.access.users import Users
 from infra.clickhouse import ClickHouse
 
@@ -27,11 +28,12 @@ def create(
     name: Annotated[str, typer.Option(help="As others read it.")] = "",
     oidc: Annotated[bool, typer.Option(help="Signs in at the identity provider only.")] = False,
     tenant: TenantOption = "",
+    as_json: Json = False,
 ) -> None:
     """Add a person. The password is asked for, or read from standard input."""
     password = None if oidc else _password()
     user = desk().new_user(acting(tenant), login, name, role_named(role), password)
-    typer.echo(f"{user.login} may sign in as {user.role} of {user.tenant}.")
+    _print(user, f"{user.login} may sign in as {user.role} of {user.tenant}.", as_json=as_json)
 
 
 @app.command("list")
@@ -44,7 +46,7 @@ def list_users(*, tenant: TenantOption = "", as_json: Json = False) -> None:
             "name": user.name,
             "role": user.role,
             "created": when(user.created_ms),
-            "state": "disabled" if user.disabled else "password" if user.password else "oidc",
+            "state": _state(user),
         }
         for user in Users(ClickHouse(settings.store())).of(tenant or settings.tenant)
     ]
@@ -56,24 +58,39 @@ def list_users(*, tenant: TenantOption = "", as_json: Json = False) -> None:
 
 
 @app.command()
-def disable(login: Login, *, tenant: TenantOption = "") -> None:
+def disable(login: Login, *, tenant: TenantOption = "", as_json: Json = False) -> None:
     """Let a person in no more; the sessions end within 5 s."""
     user = desk().change_user(acting(tenant), login, disabled=True)
-    typer.echo(f"{user.login} can't sign in any more.")
+    _print(user, f"{user.login} can't sign in any more.", as_json=as_json)
 
 
 @app.command()
-def enable(login: Login, *, tenant: TenantOption = "") -> None:
+def enable(login: Login, *, tenant: TenantOption = "", as_json: Json = False) -> None:
     """Let a disabled person in again."""
     user = desk().change_user(acting(tenant), login, disabled=False)
-    typer.echo(f"{user.login} may sign in again.")
+    _print(user, f"{user.login} may sign in again.", as_json=as_json)
 
 
 @app.command()
-def password(login: Login, *, tenant: TenantOption = "") -> None:
+def password(login: Login, *, tenant: TenantOption = "", as_json: Json = False) -> None:
     """Set another password, asked for or read from standard input; the sessions end."""
     user = desk().change_user(acting(tenant), login, password=_password())
-    typer.echo(f"{user.login} has another password.")
+    _print(user, f"{user.login} has another password.", as_json=as_json)
+
+
+def _print(user: User, text: str, *, as_json: bool) -> None:
+    print_done(
+        text,
+        as_json=as_json,
+        login=user.login,
+        role=user.role,
+        tenant=user.tenant,
+        state=_state(user),
+    )
+
+
+def _state(user: User) -> str:
+    return "disabled" if user.disabled else "password" if user.password else "oidc"
 
 
 def _password() -> str:

@@ -14,7 +14,8 @@ from app.api.workorders import order_views, workshop_of
 from app.cli.acting import acting
 from app.cli.desk import opened
 from app.cli.options import Json
-from app.cli.output import print_json, print_table
+from app.cli.output import print_done, print_json, print_table
+from app.cli.watching import WatchOption, shown
 from app.orders_export import as_calendar, as_csv
 from app.workshop import Workshop, start_text
 from contracts.alerts import Outcome
@@ -38,29 +39,20 @@ NoteOption = Annotated[str, typer.Option(help="A few words about it.")]
 
 
 @app.command("list")
-def list_orders(*, state: StateOption = "active", vehicle: str = "", as_json: Json = False) -> None:
+def list_orders(
+    *,
+    state: StateOption = "active",
+    vehicle: Annotated[str, typer.Option(help="Only of this vehicle's id.")] = "",
+    watch: WatchOption = False,
+    as_json: Json = False,
+) -> None:
     """List work orders, the first to begin first."""
     with opened() as context:
-        found = _of(context, state, vehicle)
-        views = order_views(context, found)
-        zone = context.settings.workshop.timezone
-    if as_json:
-        print_json({"orders": views})
-        return
-    rows = [
-        (
-            one.order_id,
-            one.state,
-            view.plate or one.vehicle_id,
-            one.depot,
-            start_text(one, zone),
-            one.minutes,
-            ", ".join(job.label for job in one.jobs),
-        )
-        for one, view in zip(found, views, strict=True)
-    ]
-    columns = ("id", "state", "vehicle", "depot", f"begins ({zone})", "minutes", "what")
-    print_table("Work orders", columns, rows)
+
+        def show() -> None:
+            _print_list(context, _of(context, state, vehicle), as_json=as_json)
+
+        shown(show, watch=watch)
 
 
 @app.command()
@@ -141,6 +133,7 @@ def export(
     path: Annotated[Path, typer.Argument(help="A file that ends in .ics or .csv.")],
     *,
     state: StateOption = "active",
+    as_json: Json = False,
 ) -> None:
     """Write work orders as a calendar (.ics) or for a spreadsheet (.csv)."""
     if path.suffix not in {".ics", ".csv"}:
@@ -150,7 +143,8 @@ def export(
         plates = plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
     made = as_calendar(found, plates) if path.suffix == ".ics" else as_csv(found, plates).encode()
     path.write_bytes(made)
-    typer.echo(f"{len(found)} work orders are in {path}")
+    text = f"{len(found)} work orders are in {path}"
+    print_done(text, as_json=as_json, path=str(path), orders=len(found))
 
 
 def _of(context: Context, state: str, vehicle: str) -> list[WorkOrder]:
@@ -189,6 +183,27 @@ def _finding(text: str) -> tuple[str, tuple[Outcome, str]]:
         known = ", ".join(get_args(Outcome))
         raise DataError(f"--found {text!r}: write MODE=OUTCOME[:note]; outcomes are {known}")
     return mode.strip(), (outcome, note.strip())  # type: ignore[return-value]
+
+
+def _print_list(context: Context, found: list[WorkOrder], *, as_json: bool) -> None:
+    views, zone = order_views(context, found), context.settings.workshop.timezone
+    if as_json:
+        print_json({"orders": views})
+        return
+    rows = [
+        (
+            one.order_id,
+            one.state,
+            view.plate or one.vehicle_id,
+            one.depot,
+            start_text(one, zone),
+            one.minutes,
+            ", ".join(job.label for job in one.jobs),
+        )
+        for one, view in zip(found, views, strict=True)
+    ]
+    columns = ("id", "state", "vehicle", "depot", f"begins ({zone})", "minutes", "what")
+    print_table("Work orders", columns, rows)
 
 
 def _print(context: Context, order: WorkOrder, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app.cli.main import app
+from app.cli.main import SERVICES, app
 from contracts.errors import TelltaleError
 
 USAGE = 2
@@ -37,6 +37,31 @@ def telltale(tmp_path, monkeypatch):
 def test_every_command_says_what_it_does():
     assert {("demo",), ("models", "compare"), ("workorders", "close")} <= COMMANDS.keys()
     assert [words for words, command in COMMANDS.items() if not command.help] == []
+
+
+def options(words):
+    return {name for one in COMMANDS[words].params for name in one.opts}
+
+
+def test_every_command_that_ends_prints_json_when_asked():
+    silent = {words for words in COMMANDS if "--json" not in options(words)}
+    assert silent == {(name,) for name in SERVICES}
+
+
+def test_what_changes_while_one_looks_can_be_watched():
+    watched = {words for words in COMMANDS if "--watch" in options(words)}
+    assert watched == {
+        ("risk",),
+        ("status",),
+        ("alerts", "list"),
+        ("alerts", "show"),
+        ("workorders", "list"),
+    }
+
+
+def test_only_the_whole_installs_completion(telltale):
+    assert [words for words in COMMANDS if "--install-completion" in options(words)] == []
+    assert "--install-completion" in telltale("--help").stdout
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -91,9 +91,11 @@ def test_the_life_of_a_model(fleet, telltale):
     listed = telltale("models", "list", "--profile", "small", "--json")
     assert [one["model"] for one in listed] == [first["model"], second["model"]]
     assert listed[0]["aliases"] == ["champion"]
-    telltale("models", "promote", second["model"], "--actor", "Ada", "--reason", "try")
+    ada = ("--actor", "Ada", "--reason")
+    telltale("models", "promote", second["model"], *ada, "try", "--json")
     assert champions.refresh()["small"].bundle.id == second["model"]
-    telltale("models", "rollback", "small", "--actor", "Ada", "--reason", "noisy")
+    told = telltale("models", "rollback", "small", *ada, "noisy", "--json")
+    assert told == {"model": first["model"], "alias": "champion"}
     assert champions.refresh()["small"].bundle.id == first["model"]
     telltale("models", "promote", second["model"], "--alias", "shadow", "--reason", "try again")
     said = telltale("models", "withdraw", "small", "--alias", "shadow", "--reason", "seen enough")
