@@ -14,8 +14,9 @@ class FleetSummary:
 
     `need_you`: vehicles with an alert that asks for somebody (open, neither watched, snoozed nor
     silenced), by the worst of these in `by_severity`; `new_today`: of these, opened in the last
-    24 h; `failures`, `warned`: of the last 90 days; `data_ms`: event time of the newest score, 0
-    without.
+    24 h; `failures`, `warned`: of the last 90 days, `warned_by_day`: how many of the latter had
+    come by the end of each of the last 30 days and now; `data_ms`: event time of the newest score,
+    0 without.
     """
 
     vehicles: int
@@ -29,6 +30,7 @@ class FleetSummary:
     failures: int
     warned: int
     warned_days: float | None
+    warned_by_day: list[int]
     data_ms: int
     now_ms: int
 
@@ -49,6 +51,7 @@ def summarise(store: ClickHouse, tenant: str, now_ms: int) -> FleetSummary:
         failures=warned.failures,
         warned=warned.warned,
         warned_days=warned.median_days,
+        warned_by_day=warned.by_day,
         data_ms=vehicles.newest_ms,
         now_ms=now_ms,
     )

@@ -9,6 +9,7 @@ from infra.reads.questions import Question, Rows, ask_together
 from infra.reads.ranking import Policy
 
 WARNED_DAYS = 90
+_COURSE_DAYS = 30
 """How far back failures are counted, and how long before one an alert counts as a warning."""
 
 
@@ -38,11 +39,14 @@ class VehicleCounts:
 
 @dataclass(frozen=True)
 class Warned:
-    """Failures of the last 90 days, how many had an alert before, and the median days between."""
+    """Failures of the last 90 days, how many had an alert before, and the median days between.
+    `by_day`: of these, how many had come by the end of each of the last 30 days and now.
+    """
 
     failures: int
     warned: int
     median_days: float | None
+    by_day: list[int]
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,8 @@ def warned_count(tenant: str, now_ms: int) -> Question[Warned]:
     return Question(
         """
         SELECT count() AS failures, countIf(lead > 0) AS warned,
-            medianIf(lead, lead > 0) AS middle
+            medianIf(lead, lead > 0) AS middle,
+            groupArrayIf(intDiv(%(now)s - failed, %(day)s), lead > 0) AS ago
         FROM (
             SELECT f.vehicle_id, f.mode, f.failed,
                 max(if(a.opened < f.failed AND a.opened >= f.failed - %(span)s,
@@ -156,6 +161,8 @@ def warned_count(tenant: str, now_ms: int) -> Question[Warned]:
         """,
         {
             "tenant": tenant,
+            "now": now_ms,
+            "day": DAY_MS,
             "since": max(0, now_ms - WARNED_DAYS * DAY_MS),
             "span": WARNED_DAYS * DAY_MS,
         },
@@ -164,8 +171,9 @@ def warned_count(tenant: str, now_ms: int) -> Question[Warned]:
 
 
 def _warned(rows: Rows) -> Warned:
-    failures, warned, lead = rows[0]
-    return Warned(int(failures), int(warned), lead / DAY_MS if warned else None)
+    failures, warned, lead, ago = rows[0]
+    course = [sum(int(one) >= back for one in ago) for back in range(_COURSE_DAYS, -1, -1)]
+    return Warned(int(failures), int(warned), lead / DAY_MS if warned else None, course)
 
 
 def depots(tenant: str) -> Question[list[str]]:

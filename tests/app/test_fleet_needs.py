@@ -69,6 +69,10 @@ def served(stack):
                 for at in range(1, FAILURES)
             ]
         )
+        failed = found.now_ms - 3 * DAY
+        found.store.write_events(
+            [VehicleEvent("default", "truck-diesel", "V0001", failed, "failure", "coolant_pump")]
+        )
         yield found
 
 
@@ -126,11 +130,17 @@ def test_what_is_at_stake_is_one_sum_without_what_follows_from_another_fault(ser
     assert sum(rows[1:]) == pytest.approx(money, abs=len(rows))
 
 
+def test_the_course_of_announced_failures_ends_at_their_number(served):
+    summary = get(served, "/api/fleet")["summary"]
+    assert summary["warned"] == 1
+    assert summary["warned_by_day"] == [0] * 27 + [1] * 4
+
+
 def test_failures_are_counted_whole_where_not_all_are_shown(served):
     summary = get(served, "/api/fleet")["summary"]
-    assert summary["failures"] == FAILURES + 1
+    assert summary["failures"] == FAILURES + 2
     section = served.client.get("/figures").text.split('id="announced"')[1]
-    assert f"of {FAILURES + 1} failures" in section
+    assert f"of {FAILURES + 2} failures" in section
     assert "The newest 200 are shown." in section
 
 
