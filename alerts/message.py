@@ -9,7 +9,7 @@ import msgspec
 from alerts.severity import RANK
 from contracts.alerts import Alert
 from contracts.notices import DriftNotice, Notice
-from features.profile import mode_label
+from features.profile import builtin_profiles, label_of
 
 _STEPS: Final = {
     "escalated": "nobody has acted on it yet",
@@ -63,7 +63,7 @@ class Message(msgspec.Struct, frozen=True):
 def what_of(alert: Alert) -> str:
     """What an alert is about: the part as the pages call it, or what is wrong with its data."""
     if alert.mode:
-        return mode_label(alert.profile, alert.mode)
+        return label_of(builtin_profiles().get(alert.profile), alert.mode)
     return _CONDITIONS.get(alert.condition, alert.condition)
 
 

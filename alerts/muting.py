@@ -7,7 +7,7 @@ from alerts.silences import silence_of
 from alerts.state import Tenant, Vehicle
 from alerts.units import inner
 from contracts.alerts import Alert
-from features.profile import Mode, mode_label
+from features.profile import Mode, builtin_profiles, label_of
 
 LOUD = "nothing keeps it quiet any more"
 
@@ -30,8 +30,8 @@ def muted_by(
     for parent in mode.parents if mode and alert.condition == "risk" else ():
         track = vehicle.tracks.get(parent)
         if track and track.alert and _explains(track.alert, alert):
-            label = inner(mode_label(alert.profile, parent))
-            return track.alert.alert_id, f"explained by {label}"
+            label = label_of(builtin_profiles().get(alert.profile), parent)
+            return track.alert.alert_id, f"explained by {inner(label)}"
     return "", ""
 
 

@@ -159,11 +159,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         raise ProfileError(msg)
 
 
-def mode_label(profile: str, mode: str) -> str:
+def label_of(profile: Profile | None, mode: str) -> str:
     """What people call a failure mode: `scr` of a truck -> "SCR catalyst and dosing". Made of the
-    name where no profile of ours has it.
+    name where the profile lacks it.
     """
-    known = builtin_profile(profile).modes if profile in profile_names() else []
+    known = profile.modes if profile else []
     made = mode.replace("_", " ").capitalize()
     return next((one.label for one in known if one.name == mode), made)
 

@@ -7,6 +7,8 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query
 
+from alerts.message import what_of
+from alerts.units import inner
 from app.api import words
 from app.api.context import Context, Wired
 from app.api.downsample import downsample
@@ -119,7 +121,7 @@ def marks_of(
     """What happened to a vehicle since then, oldest first."""
     marks = [_event_mark(profile, one) for one in events if one.kind != "registration"]
     for one in alerts:
-        label = words.mode_label(profile, one.mode) if one.mode else _CONDITIONS[one.condition]
+        label = words.mode_label(profile, one.mode) if one.mode else inner(what_of(one))
         if one.state != "pending" and one.opened_ms >= since_ms:
             marks.append(Mark(one.opened_ms, "alert_opened", "Alert", label))
         if one.resolved_ms >= max(since_ms, 1):
@@ -181,9 +183,6 @@ _LABELS = {
     "finding": "Finding",
     "firmware": "Firmware",
 }
-
-
-_CONDITIONS = {"risk": "risk", "signal_lost": "signal lost", "data_late": "data late"}
 
 
 def _event_mark(profile: str, event: Happening) -> Mark:

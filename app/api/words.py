@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from app.profiles import known_profiles
-from features.profile import Mode, Profile, ProfileSignal
+from features.profile import Mode, Profile, ProfileSignal, label_of
 from infra.reads.ranking import Policy
 
 _UNITS = {
@@ -57,8 +57,7 @@ def mode_of(profile: str, name: str) -> Mode | None:
 
 def mode_label(profile: str, name: str) -> str:
     """`coolant_pump` -> "Coolant pump"."""
-    mode = mode_of(profile, name)
-    return mode.label if mode else name.replace("_", " ").capitalize()
+    return label_of(profile_of(profile), name)
 
 
 def profile_label(name: str) -> str:
