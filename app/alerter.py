@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -45,13 +46,14 @@ from infra.kafka import ensure_topics, partition_count, partition_of
 from infra.log_reader import LogReader
 from infra.metrics import WorkerMetrics
 from infra.reads.alerts import standing_alerts
-from infra.reads.evidence import depots_of
-from infra.reads.names import plates_of
+from infra.reads.names import depots_of, plates_of
 from infra.snapshots import FolderSnapshots
 from infra.store import ClickHouseStore
 from infra.topic_reader import TopicReader
 
 GROUP: Final = "telltale-alerter"
+_Vehicle = tuple[str, str]
+"""Tenant and id."""
 _BUFFERED: Final = 256
 """Messages that wait in Faust, beside those in the inbox."""
 
@@ -130,18 +132,8 @@ def _start_relay(
     relay.start()
 
 
-def _depots(store: ClickHouse) -> Callable[[Iterable[tuple[str, str]]], Depots]:
-    def find(wanted: Iterable[tuple[str, str]]) -> Depots:
-        by_tenant: dict[str, list[str]] = {}
-        for tenant, vehicle in wanted:
-            by_tenant.setdefault(tenant, []).append(vehicle)
-        return {
-            (tenant, vehicle): depot
-            for tenant, vehicles in by_tenant.items()
-            for vehicle, depot in depots_of(store, tenant, vehicles).items()
-        }
-
-    return find
+def _depots(store: ClickHouse) -> Callable[[Iterable[_Vehicle]], Depots]:
+    return lambda wanted: _look_up(wanted, partial(depots_of, store))
 
 
 def _named(
@@ -150,18 +142,30 @@ def _named(
     """Tell with the plates of the vehicles."""
 
     def told(notices: Sequence[Notice]) -> None:
-        plates = {}
-        for tenant in {one.alert.tenant for one in notices}:
-            ids = [one.alert.vehicle_id for one in notices if one.alert.tenant == tenant]
-            for vehicle, plate in plates_of(store, tenant, ids).items():
-                plates[tenant, vehicle] = plate
-        tell([replace(one, plate=plates.get(_vehicle(one), "")) for one in notices])
+        vehicles = [(one.alert.tenant, one.alert.vehicle_id) for one in notices]
+        plates = _look_up(vehicles, partial(plates_of, store))
+        tell(
+            [
+                replace(one, plate=plates.get(vehicle, ""))
+                for one, vehicle in zip(notices, vehicles, strict=True)
+            ]
+        )
 
     return told
 
 
-def _vehicle(notice: Notice) -> tuple[str, str]:
-    return notice.alert.tenant, notice.alert.vehicle_id
+def _look_up(
+    wanted: Iterable[_Vehicle], look: Callable[[str, list[str]], dict[str, str]]
+) -> dict[_Vehicle, str]:
+    """What `look` knows of vehicles, one tenant at a time."""
+    by_tenant: dict[str, list[str]] = {}
+    for tenant, vehicle in wanted:
+        by_tenant.setdefault(tenant, []).append(vehicle)
+    return {
+        (tenant, vehicle): value
+        for tenant, vehicles in by_tenant.items()
+        for vehicle, value in look(tenant, vehicles).items()
+    }
 
 
 def _standing(store: ClickHouse, partitions: int) -> Callable[[int], list[Alert]]:

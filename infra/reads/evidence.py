@@ -93,19 +93,6 @@ def fault_codes_between(
     return found
 
 
-def depots_of(store: ClickHouse, tenant: str, vehicles: list[str]) -> dict[str, str]:
-    """Depots by vehicle, of those that are registered."""
-    if not vehicles:
-        return {}
-    rows = store.rows(
-        "SELECT vehicle_id, depot FROM vehicles FINAL "
-        "WHERE tenant = %(tenant)s AND vehicle_id IN %(ids)s",
-        tenant=tenant,
-        ids=vehicles,
-    )
-    return dict(rows)
-
-
 def risk_at(
     store: ClickHouse, vehicle: tuple[str, str, str], time_ms: int
 ) -> tuple[str, float] | None:

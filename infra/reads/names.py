@@ -19,6 +19,11 @@ def plates_of(store: ClickHouse, tenant: str, ids: Sequence[str]) -> dict[str, s
     return {vehicle: plate for vehicle, (plate, *_) in names_of(store, tenant, ids).items()}
 
 
+def depots_of(store: ClickHouse, tenant: str, ids: Sequence[str]) -> dict[str, str]:
+    """The depots of those that are registered."""
+    return {vehicle: depot for vehicle, (_, _, depot) in names_of(store, tenant, ids).items()}
+
+
 def names(tenant: str, ids: Sequence[str]) -> Question[Names]:
     """Of the vehicles of these ids that are registered."""
     return Question(
