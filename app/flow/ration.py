@@ -31,6 +31,13 @@ class Spent(msgspec.Struct, frozen=True):
     bytes: int = 0
     withheld: Withheld | None = None
 
+    def after(self, size: int) -> "Spent | None":
+        """With one more letter of so many bytes; None where there is no room for it."""
+        letters, total = self.letters + 1, self.bytes + size
+        if letters > LETTERS or total > BYTES:
+            return None
+        return msgspec.structs.replace(self, letters=letters, bytes=total)
+
 
 def share(
     letters: Sequence[DeadLetter], spent: Spent, now_ms: int | None = None
@@ -44,10 +51,10 @@ def share(
         minute = (letter.time_ms if now_ms is None else now_ms) // MINUTE_MS
         if minute > spent.minute:
             spent = Spent(minute)
-        size = spent.bytes + len(letter.payload)
-        if spent.letters < LETTERS and size <= BYTES:
+        after = spent.after(len(letter.payload))
+        if after:
             sent.append(letter)
-            spent = msgspec.structs.replace(spent, letters=spent.letters + 1, bytes=size)
+            spent = after
         else:
             account = _withhold(spent, letter)
             accounts[account.minute_ms] = account

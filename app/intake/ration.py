@@ -6,16 +6,16 @@ Its sender is told of every one; what is over the measure is counted, and its by
 from collections.abc import Sequence
 from threading import Lock
 
-from app.flow.ration import BYTES, LETTERS, MINUTE_MS
+from app.flow.ration import MINUTE_MS, Spent
 from app.intake.forms import Refused
 
 
 class Ration:
-    """What each key has spent in the present minute: letters and their bytes."""
+    """What each key has spent in the present minute."""
 
     def __init__(self) -> None:
         self._minute = -1
-        self._spent: dict[str, tuple[int, int]] = {}
+        self._spent: dict[str, Spent] = {}
         self._lock = Lock()
 
     def share(self, key: str, refused: Sequence[Refused], now_ms: int) -> list[Refused]:
@@ -25,10 +25,11 @@ class Ration:
             if now_ms // MINUTE_MS != self._minute:
                 self._minute = now_ms // MINUTE_MS
                 self._spent.clear()
-            letters, size = self._spent.get(key, (0, 0))
+            spent = self._spent.get(key, Spent(self._minute))
             for one in refused:
-                if letters < LETTERS and size + len(one.payload) <= BYTES:
-                    letters, size = letters + 1, size + len(one.payload)
+                after = spent.after(len(one.payload))
+                if after:
+                    spent = after
                     sent.append(one)
-            self._spent[key] = letters, size
+            self._spent[key] = spent
         return sent

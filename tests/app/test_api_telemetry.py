@@ -134,7 +134,7 @@ def test_bad_records_are_told_and_kept_and_the_good_ones_taken(gate):
 
 def test_more_bad_records_than_a_key_may_keep_are_told_and_counted(gate, monkeypatch):
     before = len(list(read_letters(gate.settings.broker())))
-    monkeypatch.setattr("app.intake.ration.LETTERS", 0)
+    monkeypatch.setattr("app.flow.ration.LETTERS", 0)
     bad = [{**one, "signals": ["Speed", "Sped"]} for one in frames(3, 310)]
     told = gate.post(*bad, *frames(1, 313)).json()
     assert (told["accepted"], len(told["refused"]), told["withheld"]) == (1, 3, 3)

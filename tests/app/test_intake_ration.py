@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.intake import ration
+from app.flow import ration
 from app.intake.forms import Refused
 from app.intake.ration import Ration
 
