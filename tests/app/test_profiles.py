@@ -16,7 +16,8 @@ from app.web.choices import choices
 from contracts.errors import SettingsError
 from infra.kafka_clients import open_admin, open_producer
 from infra.store import ClickHouseStore
-from tests.app.test_gateway import T, frames_of
+from tests.app.test_gateway import T
+from tests.app.test_gateway_live import frames_of
 from tests.app.test_up import environment
 from tests.features.logs import SMALL_TOML
 
