@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 
 from contracts.errors import DataError
-from features.profile import Profile, builtin_profile, profile_names
+from features.profile import Profile, builtin_profiles
 from infra.clickhouse import ClickHouse
 
 _TABLE = """
@@ -40,7 +40,7 @@ def migrate(store: ClickHouse, profiles: Iterable[Profile] | None = None) -> lis
         )
         applied.append(name)
     if profiles is None:
-        profiles = [builtin_profile(name) for name in profile_names()]
+        profiles = builtin_profiles().values()
     for profile in profiles:
         store.command(view_sql(profile))
     return applied

@@ -122,8 +122,7 @@ def alert_html(request: Request, context: Wired, alert_id: str, part: Text = "")
 
     def work() -> Response:
         alert = find_alert(context, alert_id)
-        named = _named(context, [alert], alert)
-        shown = {**_told(context, named), "causes": named.causes}
+        shown = _told(context, _named(context, [alert], alert))
         template = "_alert.html" if part in {"detail", "live"} else "alert.html"
         return render(request, template, **shown)
 
@@ -221,6 +220,7 @@ def _told(context: Context, named: _Named) -> dict[str, Any]:
         "stored": alert,
         "part": getattr(words.mode_of(alert.profile, alert.mode), "part", ""),
         "changes": named.changes[::-1],
+        "causes": named.causes,
         "order": _order(alert, named.orders),
         "beside": any(one.state in ACTIVE for one in named.orders),
         "now_ms": context.now_ms(),
