@@ -21,6 +21,7 @@ RUNS = {
     "stream-two-workers": ("stream", "--workers", "2", "--json"),
     "latency": ("latency", "--json"),
     "alerts": ("alerts", "--json"),
+    "replay": ("replay",),
     "training": ("training", "--rounds", "12", "--json"),
     "pages": ("pages", "--json"),
 }

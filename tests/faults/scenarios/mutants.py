@@ -13,6 +13,7 @@ from tests.faults.scenarios.snapshots import forget_committed, newest_files
 from tests.faults.traffic import repeated, steady
 
 _HONEST = ""
+_A_SECOND, _BACKLOG_A_SECOND, _BACKLOG_S = 8.0, 300.0, 5.0
 _AT_ONCE = 4
 
 
@@ -96,6 +97,14 @@ def crash_and_fall_back(lane):
     lane.crew.resize(1)
 
 
+def fall_back_over_backlog(lane):
+    """As above, while much more is waiting than one fetch brings."""
+    lane.load.slow_down(_BACKLOG_A_SECOND)
+    crash_and_fall_back(lane)
+    time.sleep(_BACKLOG_S)
+    lane.load.slow_down(_A_SECOND)
+
+
 def repeats(lane):
     """Nothing but the repeats of the load."""
     lane.fault()
@@ -108,7 +117,7 @@ HUNTS = (
     ("snapshot after the ack", crash_after_ack),
     ("skips one too many", crash),
     ("skips one too few", crash),
-    ("seek under flow", crash_and_fall_back),
+    ("seek under flow", fall_back_over_backlog),
     ("no anti-replay", repeats),
     ("snapshot believed unchecked", crash_and_flip),
     ("commit without trailing", crash_and_damage),
