@@ -17,6 +17,7 @@ RUNS = {
     "stream": ("stream", "--json"),
     "stream-every": ("stream", "--score", "every", "--json"),
     "stream-unscored": ("stream", "--score", "none", "--json"),
+    "stream-eight": ("stream", "--frames-per-message", "8", "--json"),
     "stream-single": ("stream", "--frames-per-message", "1", "--frames", "200000", "--json"),
     "stream-two-workers": ("stream", "--workers", "2", "--json"),
     "latency": ("latency", "--json"),
