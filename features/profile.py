@@ -77,6 +77,15 @@ class Mode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parents: list[str] = []
 
 
+class Battery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The traction battery: its part, and the signals of its voltage and current (paths)."""
+
+    part: str
+    voltage: str
+    current: str
+    cells_in_series: int
+
+
 class FaultCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fault code that matters to this profile, in words."""
 
@@ -103,6 +112,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
     hazard_bins: tuple[str, ...] = ("7d", "14d", "30d", "60d", "90d")
     rul_unit: str = ""
     rul_cap: float = 0.0
+    battery: Battery | None = None
 
     @cached_property
     def frame_period_ms(self) -> int:

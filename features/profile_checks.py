@@ -35,6 +35,7 @@ def complaints(profile: "Profile") -> Iterator[str]:
         yield from _signal(f"signals[{index}]", signal)
     for mode in profile.modes:
         yield from _mode(f"modes.{mode.name}", mode, profile)
+    yield from _battery(profile)
     yield from _circles(profile)
 
 
@@ -108,6 +109,20 @@ def _mode(where: str, mode: "Mode", profile: "Profile") -> Iterator[str]:
         yield f"{where}.checks: give at least one first check"
     if any(check.minutes < 0 for check in mode.checks):
         yield f"{where}.checks: minutes must be 0 or above"
+
+
+def _battery(profile: "Profile") -> Iterator[str]:
+    found = profile.battery
+    if found is None:
+        return
+    paths = {signal.path for signal in profile.signals}
+    for key, path in (("voltage", found.voltage), ("current", found.current)):
+        if path not in paths:
+            yield f"battery.{key}: {path!r} not among [[signals]]"
+    if found.part not in profile.parts:
+        yield f"battery.part: {found.part!r} is no part of [[modes]]"
+    if found.cells_in_series < 1:
+        yield f"battery.cells_in_series: {found.cells_in_series} must be 1 or above"
 
 
 def _circles(profile: "Profile") -> Iterator[str]:

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "evaluate": "evaluate:app",
     "backtest": "backtest:backtest",
     "risk": "risk:risk",
+    "battery": "battery:show_battery",
     "alerts": "alerts:app",
     "findings": "findings:app",
     "workorders": "workorders:app",

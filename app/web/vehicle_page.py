@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.api import words
+from app.api.battery import battery_of
 from app.api.cases import cases_of
 from app.api.context import Context, Wired
 from app.api.history import Mark, marks_of, series
 from app.api.reasons import scored, why
-from app.api.vehicles import Heard, Vehicle, carded, describe, described, heard_of
+from app.api.vehicles import Heard, Vehicle, carded, describe, described, heard_of, registered
 from app.api.workorders import OrderView, order_view
 from app.web.answering import Text, answered
 from app.web.render import render
@@ -25,6 +26,7 @@ from infra.reads.history import Happening, happenings
 from infra.reads.questions import Question, ask_together
 from infra.reads.reporting import Reporting, reporting, risk_trends
 from infra.reads.vehicles import Registration
+from models.pack import LEAST
 
 router = APIRouter(include_in_schema=False)
 _EVENT_DAYS = 180
@@ -97,10 +99,13 @@ def finding_html(request: Request, context: Wired, key: str, mode: Text = "") ->
 @router.get("/vehicles/{key:path}")
 def vehicle_html(request: Request, context: Wired, key: str, part: Text = "") -> Response:
     """One vehicle; `part=live` gives only what changes, `part=reasons` why its highest risk is what
-    it is.
+    it is, `part=battery` what its charges tell of its battery.
     """
 
     def work() -> Response:
+        if part == "battery":
+            told = battery_of(context, registered(context, key))
+            return render(request, "_vehicle_battery.html", battery=told, least=LEAST)
         if part == "reasons":
             card = carded(context, key)
             return render(request, "_vehicle_asked.html", asked=why(context, card, scored(card)))
@@ -124,6 +129,7 @@ def _shown(context: Context, card: Card) -> dict[str, Any]:
         "event_days": _EVENT_DAYS,
         "signal": _main_signal(vehicle),
         "signals": signals,
+        "has_battery": bool(profile and profile.battery),
         "sends": past.sends,
         "last_day": past.last_day,
         "missing": [one.label for one, share in zip(signals, shares, strict=False) if not share],

@@ -67,7 +67,7 @@ class HealthEvaluation:
 
 
 @dataclass(frozen=True, eq=False)
-class _Life:
+class Life:
     """One cell after its new cycles: number, charge passed as share of new, health in percent."""
 
     cycle: Ints
@@ -82,7 +82,7 @@ def evaluate(cells: Mapping[str, Cell], fit: Sequence[str], test: str) -> Health
             raise DataError(f"there is no cell {name}; there are {', '.join(sorted(cells))}")
     if test in fit:
         raise DataError(f"cell {test} may not be in --fit and --test")
-    lives = {name: _life(name, cells[name]) for name in [*fit, test]}
+    lives = {name: life_of(name, cells[name]) for name in [*fit, test]}
     model = fit_health([(lives[name].passed, lives[name].health) for name in fit])
     told = {name: _estimates(model, name, life) for name, life in lives.items()}
     life, (seen, estimates) = lives[test], told[test]
@@ -104,20 +104,8 @@ def evaluate(cells: Mapping[str, Cell], fit: Sequence[str], test: str) -> Health
     return HealthEvaluation(figures, model, life.cycle[seen], life.health[seen], bounds)
 
 
-def _estimates(model: HealthModel, name: str, life: _Life) -> tuple[Ints, list[Estimate]]:
-    """Places [n] of the cycles that tell anything, and the health told by each."""
-    seen = np.flatnonzero(np.isfinite(life.passed).any(axis=1))
-    if not len(seen):
-        raise ModelError(f"no cycle of cell {name} crosses the voltages that tell its health")
-    return seen, [model.estimate(life.passed[place]) for place in seen]
-
-
-def _last(life: _Life, seen: Ints, estimates: Sequence[Estimate]) -> CellHealth:
-    one = estimates[-1]
-    return CellHealth(int(life.cycle[seen[-1]]), one.value, one.low, one.high, one.reason)
-
-
-def _life(name: str, cell: Cell) -> _Life:
+def life_of(name: str, cell: Cell) -> Life:
+    """What a cell's cycles after its new ones tell. Raises DataError without those."""
     numbers = np.array(sorted(cell.capacity_ah), np.int64)
     passed = np.array(
         [
@@ -132,7 +120,20 @@ def _life(name: str, cell: Cell) -> _Life:
         raise DataError(f"cell {name} has no cycle from {first} to {last}, which say what new is")
     later = numbers > NEW_CYCLES[-1]
     health = NEW * capacity / np.median(capacity[new])
-    return _Life(numbers[later], passed[later] / new_level(passed[new]), health[later])
+    return Life(numbers[later], passed[later] / new_level(passed[new]), health[later])
+
+
+def _estimates(model: HealthModel, name: str, life: Life) -> tuple[Ints, list[Estimate]]:
+    """Places [n] of the cycles that tell anything, and the health told by each."""
+    seen = np.flatnonzero(np.isfinite(life.passed).any(axis=1))
+    if not len(seen):
+        raise ModelError(f"no cycle of cell {name} crosses the voltages that tell its health")
+    return seen, [model.estimate(life.passed[place]) for place in seen]
+
+
+def _last(life: Life, seen: Ints, estimates: Sequence[Estimate]) -> CellHealth:
+    one = estimates[-1]
+    return CellHealth(int(life.cycle[seen[-1]]), one.value, one.low, one.high, one.reason)
 
 
 def _passage(curve: Curve | None) -> Passage | None:
