@@ -18,10 +18,8 @@ from app.alerting.flow import AlertFlow, AlertPorts
 from app.alerting.models import Models
 from app.alerting.relay import GROUP as COMMANDS_GROUP
 from app.alerting.relay import Relay
-from app.alerting.report import Reporter
 from app.assembly import (
     STORE_PATIENCE_S,
-    Refuser,
     TopicLog,
     persistence,
     serve_metrics,
@@ -43,6 +41,7 @@ from infra.clickhouse import ClickHouse
 from infra.connections import KafkaConnection
 from infra.faust_app import create_app, raw_topic
 from infra.kafka import ensure_topics, partition_count, partition_of
+from infra.late_producer import LateProducer
 from infra.log_reader import LogReader
 from infra.metrics import WorkerMetrics
 from infra.reads.alerts import standing_alerts
@@ -97,8 +96,8 @@ def _ports(
     closing: contextlib.ExitStack,
 ) -> AlertPorts:
     log = TopicLog(LogReader(kafka, kafka.topic(RISK)))
-    reporter, refuser, publisher = Reporter(kafka), Refuser(kafka), AlertPublisher(kafka)
-    for part in (log, reporter, refuser, publisher):
+    producer, publisher = LateProducer(kafka), AlertPublisher(kafka)
+    for part in (log, producer, publisher):
         closing.callback(part.close)
     store = ClickHouseStore(settings.store(), STORE_PATIENCE_S)
     return AlertPorts(
@@ -108,10 +107,10 @@ def _ports(
         store,
         Explain(store.clickhouse, models, models.profiles),
         _depots(store.clickhouse),
-        reporter.report,
+        producer.send,
         _named(store.clickhouse, publisher.publish),
         _standing(store.clickhouse, partition_count(kafka, RISK)),
-        refuser.refuse,
+        producer.refuse,
         *beside,
     )
 
@@ -123,7 +122,7 @@ def _start_relay(
     closing: contextlib.ExitStack,
 ) -> None:
     """Its own connections: it runs in a thread of its own."""
-    log, refuser = AlertLog(kafka), Refuser(kafka)
+    log, refuser = AlertLog(kafka), LateProducer(kafka)
     store = ClickHouseStore(settings.store(), STORE_PATIENCE_S)
     reader = TopicReader(kafka, COMMANDS, COMMANDS_GROUP)
     relay = Relay(reader, log.ask, refuser.refuse, store.write_dead_letters, stop)

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -19,13 +19,12 @@ from app.flow.settle import Settlement
 from app.settings import Settings
 from app.watchdog import Watchdog
 from app.worker import GROUP, STEP, Guard, Pace, Worker
-from contracts.dead_letters import DeadLetter
-from contracts.errors import UnavailableError
 from contracts.topics import TELEMETRY
 from features.profile import Profile
 from infra.connections import KafkaConnection
 from infra.faust_app import create_app, raw_topic
-from infra.kafka import RecordProducer, ensure_topics, partition_count, partition_of
+from infra.kafka import ensure_topics, partition_count, partition_of
+from infra.late_producer import LateProducer
 from infra.log_reader import LogReader
 from infra.metrics import WorkerMetrics
 from infra.offsets import committed_offsets
@@ -89,7 +88,7 @@ def _ports(
     persistence: Persistence,
     closing: contextlib.ExitStack,
 ) -> Ports:
-    publisher, refuser = RiskPublisher(kafka), Refuser(kafka)
+    publisher, refuser = RiskPublisher(kafka), LateProducer(kafka)
     log = TopicLog(LogReader(kafka, kafka.topic(TELEMETRY)))
     for part in (publisher, refuser, log):
         closing.callback(part.close)
@@ -116,33 +115,6 @@ def serve_metrics(
     publish(settings.home, name, os.getpid(), f"127.0.0.1:{port}")
     closing.callback(withdraw, settings.home, name)
     _log.info("metrics are served", url=f"http://127.0.0.1:{port}/metrics")
-
-
-class Refuser:
-    """Sends dead letters; its producer is opened with the first one."""
-
-    def __init__(self, connection: KafkaConnection) -> None:
-        self._connection = connection
-        self._producer: RecordProducer | None = None
-
-    def refuse(self, letters: Sequence[DeadLetter]) -> None:
-        """Send and wait. Raises UnavailableError."""
-        try:
-            if self._producer is None:
-                self._producer = RecordProducer(self._connection)
-            for letter in letters:
-                self._producer.refuse(letter)
-            self._producer.flush()
-        except UnavailableError:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Let go of the producer; the next letter opens another."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            with contextlib.suppress(UnavailableError):
-                producer.close()
 
 
 class TopicLog:

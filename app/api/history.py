@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Query
 
 from alerts.message import what_of
-from alerts.units import inner
+from alerts.units import inner, unit_text
 from app.api import words
 from app.api.context import Context, Wired
 from app.api.downsample import downsample
@@ -168,7 +168,7 @@ def _chosen(profile: Profile, path: str) -> ProfileSignal:
 
 def _name(signal: ProfileSignal) -> SignalName:
     label = signal.label[:1].upper() + signal.label[1:]
-    return SignalName(signal.path, label, words.unit_text(signal.spec.unit))
+    return SignalName(signal.path, label, unit_text(signal.spec.unit))
 
 
 def _numbers(column: Doubles) -> list[float | None]:

@@ -8,18 +8,6 @@ from app.profiles import known_profiles
 from features.profile import Mode, Profile, ProfileSignal, label_of
 from infra.reads.ranking import Policy
 
-_UNITS = {
-    "Celsius": "°C",
-    "percent": "%",
-    "degrees": "°",
-    "ratio": "",
-    "m/s^2": "m/s²",
-    "gear": "",
-    "Ohm": "Ω",
-    "kOhm": "kΩ",
-}
-
-
 _OUTCOMES = {
     "confirmed_part": "this part was at fault",
     "other_part": "another part was at fault",
@@ -70,11 +58,6 @@ def currency_of(profile: str) -> str:
     """The profile's currency."""
     found = profile_of(profile)
     return found.currency if found else "EUR"
-
-
-def unit_text(unit: str) -> str:
-    """The catalogue's unit as people write it."""
-    return _UNITS.get(unit, unit)
 
 
 def signal_of(profile: Profile, path: str) -> ProfileSignal | None:
