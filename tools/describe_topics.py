@@ -1,4 +1,5 @@
-"""Writes what travels on the topics as AsyncAPI and JSON Schema, from the types themselves.
+"""Writes what travels on the topics and what the store keeps as AsyncAPI and JSON Schema, from the
+types themselves.
 
 python tools/describe_topics.py            write docs/asyncapi/
 python tools/describe_topics.py --check    exit code 1 when what is written there is out of date
@@ -15,7 +16,16 @@ from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
-from contracts import alert_log, alerts, dead_letters, notices, records, risk
+from contracts import (
+    access,
+    alert_log,
+    alerts,
+    dead_letters,
+    notices,
+    records,
+    risk,
+    workorders,
+)
 from contracts.topics import TOPICS, Topic
 from infra import cloud_events
 
@@ -44,15 +54,37 @@ MESSAGES: Final = (
     Told("alerts", "Notice", notices.Notice, "every change of an alert", _STEPS),
     Told("dead-letters", "Refused", dead_letters.DeadLetter, "what was refused, with its bytes"),
 )
+STORED: Final = (
+    records.VehicleEvent,
+    alerts.Alert,
+    alerts.Transition,
+    alerts.Silence,
+    alerts.Answer,
+    workorders.WorkOrder,
+    dead_letters.Withheld,
+    notices.DriftNotice,
+    access.ApiKey,
+    access.User,
+    access.Session,
+    access.Deed,
+)
+"""What the store and the notifier's outbox keep, one record a row."""
 _RECEIVED: Final = frozenset({"telemetry", "commands"})
 """Topics that Telltale reads; it writes the others."""
 _PREFIX: Final = "#/components/schemas/"
-_MODULES: Final = (records, risk, alerts, alert_log, notices, dead_letters)
+_OWN: Final = "#/$defs/"
+_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+_MODULES: Final = (records, risk, alerts, alert_log, notices, dead_letters, workorders, access)
 _ABOUT: Final = (
     "Messages are msgpack. A schema of type array with `prefixItems` is a struct whose fields "
     "stand in that order, without names; `title` gives each field's name. Strings of format "
     "binary are msgpack's bin. Topic names may carry a prefix of the installation. Headers, where "
     "there are some, are those of CloudEvents 1.0 (its Kafka binding, binary mode)."
+)
+_KEPT: Final = (
+    "A record that is kept, as JSON. Alerts and work orders stand so in the column `body` of their "
+    "tables; the other tables have columns of their own, times as timestamps. A schema of "
+    "type array with `prefixItems` is a struct whose fields stand in that order, without names."
 )
 
 
@@ -83,13 +115,25 @@ def asyncapi() -> dict[str, Any]:
 def record_schema() -> dict[str, Any]:
     """JSON Schema of a `telemetry` message, on its own."""
     (body,), schemas = msgspec.json.schema_components(
-        [list[records.Record]], ref_template="#/$defs/{name}"
+        [list[records.Record]], ref_template=_OWN + "{name}"
     )
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": _DRAFT,
         "title": "A telemetry message",
         "description": _ABOUT,
         **body,
+        "$defs": _readable(schemas),
+    }
+
+
+def stored_schema() -> dict[str, Any]:
+    """JSON Schema of every record that is kept; each stands under its name in `$defs`."""
+    bodies, schemas = msgspec.json.schema_components(STORED, ref_template=_OWN + "{name}")
+    return {
+        "$schema": _DRAFT,
+        "title": "A stored record",
+        "description": _KEPT,
+        "anyOf": list(bodies),
         "$defs": _readable(schemas),
     }
 
@@ -161,7 +205,11 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 def documents() -> dict[str, str]:
     """Text by file name."""
-    made = {"asyncapi.json": asyncapi(), "telemetry.schema.json": record_schema()}
+    made = {
+        "asyncapi.json": asyncapi(),
+        "telemetry.schema.json": record_schema(),
+        "stored.schema.json": stored_schema(),
+    }
     return {name: json.dumps(content, indent=2) + "\n" for name, content in made.items()}
 
 

@@ -1,17 +1,22 @@
+import pkgutil
+from importlib import import_module
+
 import jsonschema_rs
 import msgspec
 import pytest
 
+import contracts
 from contracts.alert_log import Asked, Tick
-from contracts.alerts import AlertCommand
+from contracts.alerts import AlertCommand, Answer, Silence
 from contracts.codec import make_frame
 from contracts.dead_letters import DeadLetter
 from contracts.records import VehicleEvent
 from contracts.risk import ModeRisk, RiskUpdate, Rul
 from contracts.topics import TOPICS
+from contracts.workorders import Job, WorkOrder
 from infra import cloud_events
 from tools import describe_topics
-from tools.describe_topics import asyncapi, main, record_schema
+from tools.describe_topics import asyncapi, main, record_schema, stored_schema
 
 FRAME = make_frame(
     profile="truck-diesel",
@@ -82,6 +87,51 @@ def test_records_have_a_schema_of_their_own():
     jsonschema_rs.validate(record_schema(), msgspec.to_builtins([FRAME, EVENT]))
     titles = [place["title"] for place in record_schema()["$defs"]["Frame"]["prefixItems"]]
     assert titles == ["tag", *(field.name for field in msgspec.structs.fields(FRAME))]
+
+
+def stored(name):
+    return stored_schema() | {"anyOf": [{"$ref": f"#/$defs/{name}"}]}
+
+
+JOB = Job("pump", "Coolant pump", "coolant pump", "a1", [("Look for leaks", 10)])
+ORDER = WorkOrder(
+    "o1", "t", "p", "V1", "Lyon", "planned", [JOB], 60, 2, 1, "room", 0, 0, "ann", 1, "e1"
+)
+
+
+@pytest.mark.parametrize(
+    ("record", "other"),
+    [
+        (Silence("s1", "t", {"vehicle": "V*"}, 1, 2, "ann", "works"), {"matchers": ["V1"]}),
+        (
+            Answer("c1", "t", "V1", "a1", "resolve", "ann", 1, done=True, why=""),
+            {"action": "forget"},
+        ),
+        (ORDER, {"state": "forgotten"}),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_what_is_stored_is_what_is_described(record, other):
+    schema, told = stored(type(record).__name__), msgspec.to_builtins(record)
+    jsonschema_rs.validate(schema, told)
+    assert not jsonschema_rs.is_valid(schema, told | other)
+    for field in schema["$defs"][type(record).__name__]["required"]:
+        assert not jsonschema_rs.is_valid(schema, {k: v for k, v in told.items() if k != field})
+
+
+OURS = {"EncodedUpdate", "Signal"}
+"""Neither sent nor stored: a faster way to write what is, and the catalogue's own entries."""
+
+
+def test_every_record_of_the_contracts_has_a_schema():
+    modules = [one.name for one in pkgutil.iter_modules(contracts.__path__, "contracts.")]
+    found = {
+        name
+        for module in modules
+        for name, kind in vars(import_module(module)).items()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and name[0] != "_"
+    }
+    assert found - OURS == {*asyncapi()["components"]["schemas"], *stored_schema()["$defs"]}
 
 
 def test_every_topic_is_described_as_it_is_made():
