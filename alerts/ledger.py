@@ -212,8 +212,8 @@ class Ledger:
         return True
 
     def _muted_by(self, place: Place, alert: Alert, now_ms: int) -> tuple[str, str]:
-        mode = self.policies.modes.get(alert.profile, {}).get(alert.mode)
-        return muted_by(place.tenant, place.vehicle, alert, mode, now_ms)
+        modes = self.policies.modes.get(alert.profile, {})
+        return muted_by(place.tenant, place.vehicle, alert, modes, now_ms)
 
     def _asking(self, tenant: Tenant, alert: Alert, now_ms: int) -> dict[str, Any]:
         """What becomes of an alert that is loud for the first time: it asks people to act, unless

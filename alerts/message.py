@@ -1,6 +1,6 @@
 """What a notice says, in plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,7 +9,7 @@ import msgspec
 from alerts.severity import RANK
 from contracts.alerts import Alert
 from contracts.notices import DriftNotice, Notice
-from features.profile import builtin_profiles, label_of
+from features.profile import Profile, label_of
 
 _STEPS: Final = {
     "escalated": "nobody has acted on it yet",
@@ -60,19 +60,25 @@ class Message(msgspec.Struct, frozen=True):
     event: str = "alert.changed"
 
 
-def what_of(alert: Alert) -> str:
-    """What an alert is about: the part as the pages call it, or what is wrong with its data."""
+def what_of(alert: Alert, profiles: Mapping[str, Profile]) -> str:
+    """What an alert is about: the part as the pages call it, or what is wrong with its data.
+    `profiles` by name.
+    """
     if alert.mode:
-        return label_of(builtin_profiles().get(alert.profile), alert.mode)
+        return label_of(profiles.get(alert.profile), alert.mode)
     return _CONDITIONS.get(alert.condition, alert.condition)
 
 
-def message_of(notices: Sequence[Notice | DriftNotice], base_url: str) -> Message:
-    """One message of all these notices, which are of one group: alerts, or a model that drifts."""
+def message_of(
+    notices: Sequence[Notice | DriftNotice], base_url: str, profiles: Mapping[str, Profile]
+) -> Message:
+    """One message of all these notices, which are of one group: alerts, or a model that drifts.
+    `profiles` by name give parts their names.
+    """
     drift = [one for one in notices if isinstance(one, DriftNotice)]
     if drift:
         return _drifted(drift)
-    return _changed([one for one in notices if isinstance(one, Notice)], base_url)
+    return _changed([one for one in notices if isinstance(one, Notice)], base_url, profiles)
 
 
 def _drifted(notices: Sequence[DriftNotice]) -> Message:
@@ -86,13 +92,13 @@ def _drifted(notices: Sequence[DriftNotice]) -> Message:
     return Message(title, "\n".join(lines), [], "model.drifted")
 
 
-def _changed(notices: Sequence[Notice], base_url: str) -> Message:
+def _changed(notices: Sequence[Notice], base_url: str, profiles: Mapping[str, Profile]) -> Message:
     """Of each alert the newest, the most urgent first."""
     newest: dict[str, Notice] = {}
     for notice in sorted(notices, key=lambda one: one.change.version):
         newest[notice.alert.alert_id] = notice
     ordered = sorted(newest.values(), key=_urgency)
-    items = [_item(notice, base_url) for notice in ordered[:_MOST]]
+    items = [_item(one, what_of(one.alert, profiles), base_url) for one in ordered[:_MOST]]
     if len(ordered) == 1:
         title = _title(items[0])
     else:
@@ -109,7 +115,7 @@ def _urgency(notice: Notice) -> tuple[bool, int, float, str]:
     return (done, -RANK[alert.severity], -alert.waiting.expected, alert.alert_id)
 
 
-def _item(notice: Notice, base_url: str) -> Item:
+def _item(notice: Notice, what: str, base_url: str) -> Item:
     alert, step = notice.alert, notice.change.step
     cost = f"{alert.waiting.expected:,.0f} {alert.waiting.currency}" if alert.mode else ""
     opened = datetime.fromtimestamp(alert.opened_ms / 1_000, UTC)
@@ -117,7 +123,7 @@ def _item(notice: Notice, base_url: str) -> Item:
         alert.alert_id,
         notice.plate or alert.vehicle_id,
         alert.depot,
-        what_of(alert),
+        what,
         alert.severity,
         alert.state,
         _STEPS.get(step, ""),

@@ -1,5 +1,6 @@
 """Whether an alert is kept quiet: by a silence, or because its parent fault explains it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from alerts.severity import RANK
@@ -7,7 +8,7 @@ from alerts.silences import silence_of
 from alerts.state import Tenant, Vehicle
 from alerts.units import inner
 from contracts.alerts import Alert
-from features.profile import Mode, builtin_profiles, label_of
+from features.profile import Mode
 
 LOUD = "nothing keeps it quiet any more"
 
@@ -20,18 +21,20 @@ class Cause(NamedTuple):
 
 
 def muted_by(
-    tenant: Tenant, vehicle: Vehicle, alert: Alert, mode: Mode | None, now_ms: int
+    tenant: Tenant, vehicle: Vehicle, alert: Alert, modes: Mapping[str, Mode], now_ms: int
 ) -> tuple[str, str]:
-    """The id of the silence or parent alert that mutes it, and why; ("", "") for none."""
+    """The id of the silence or parent alert that mutes it, and why; ("", "") for none. `modes` are
+    those of its profile, by name.
+    """
     silence = silence_of(tenant.silences.values(), alert, now_ms)
     if silence:
         given = tenant.silences[silence]
         return silence, f"silenced by {given.actor}: {given.why or 'no reason given'}"
+    mode = modes.get(alert.mode)
     for parent in mode.parents if mode and alert.condition == "risk" else ():
         track = vehicle.tracks.get(parent)
         if track and track.alert and _explains(track.alert, alert):
-            label = label_of(builtin_profiles().get(alert.profile), parent)
-            return track.alert.alert_id, f"explained by {inner(label)}"
+            return track.alert.alert_id, f"explained by {inner(modes[parent].label)}"
     return "", ""
 
 

@@ -5,7 +5,7 @@ What came in is committed once the outbox has it; a change that comes twice is k
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -17,6 +17,7 @@ from alerts.message import Message, message_of
 from alerts.routing import Entry, entries
 from contracts.errors import UnavailableError
 from contracts.notices import decode_notice
+from features.profile import Profile
 from infra.notify.config import Config, Target
 from infra.notify.outbox import KEPT_MS, Delivery, Outbox
 from infra.notify.send import Sent
@@ -56,12 +57,15 @@ Send = Callable[[Target, str, Message], Sent]
 
 @dataclass(frozen=True)
 class Outside:
-    """What the notifier reaches. `wall_ms` is the wall's clock: people live by it."""
+    """What the notifier reaches. `wall_ms` is the wall's clock: people live by it. `profiles` by
+    name say what parts are called.
+    """
 
     notices: Notices
     outbox: Outbox
     send: Send
     wall_ms: Callable[[], int]
+    profiles: Mapping[str, Profile]
     base_url: str = ""
 
 
@@ -139,8 +143,9 @@ class Notifier:
         if target is None:
             outbox.give_up(identity, "its target is not configured any more")
             return
-        message = message_of(outbox.notices(identity), self._outside.base_url)
-        sent = self._outside.send(target, identity, message)
+        outside = self._outside
+        message = message_of(outbox.notices(identity), outside.base_url, outside.profiles)
+        sent = outside.send(target, identity, message)
         now_ms = self._outside.wall_ms()
         if sent.answered:
             outbox.answered(identity, sent.detail)

@@ -121,7 +121,8 @@ def marks_of(
     """What happened to a vehicle since then, oldest first."""
     marks = [_event_mark(profile, one) for one in events if one.kind != "registration"]
     for one in alerts:
-        label = words.mode_label(profile, one.mode) if one.mode else inner(what_of(one))
+        what = what_of(one, known_profiles())
+        label = what if one.mode else inner(what)
         if one.state != "pending" and one.opened_ms >= since_ms:
             marks.append(Mark(one.opened_ms, "alert_opened", "Alert", label))
         if one.resolved_ms >= max(since_ms, 1):

@@ -18,6 +18,7 @@ from app.cli.desk import (
 from app.cli.options import Json
 from app.cli.output import print_json, print_table, when
 from app.cli.watching import WatchOption, shown
+from app.profiles import known_profiles
 from contracts.alerts import Alert, Outcome, Transition
 from contracts.errors import DataError, SettingsError
 from infra.reads import alerts as stored
@@ -171,7 +172,7 @@ def _print_list(context: Context, found: list[Alert], *, as_json: bool) -> None:
             one.severity,
             _state_text(one),
             view.plate or one.vehicle_id,
-            what_of(one),
+            what_of(one, known_profiles()),
             f"{one.risk.risk_30:.0%}" if one.mode else "",
             when(one.opened_ms),
             one.assignee,
@@ -190,9 +191,9 @@ def _state_text(alert: Alert) -> str:
 
 
 def _print_alert(alert: Alert, view: AlertView, changes: list[Transition]) -> None:
-    risk = view.risk
+    risk, what = view.risk, what_of(alert, known_profiles())
     typer.echo(
-        f"{what_of(alert)} of {view.plate or view.vehicle_id}: {view.state}, {view.severity}\n"
+        f"{what} of {view.plate or view.vehicle_id}: {view.state}, {view.severity}\n"
         f"Risk {risk.days_7:.0%} in 7 days, {risk.days_30:.0%} in 30, {risk.days_90:.0%} in 90; "
         f"it opened at {view.line:.0%} and closes by itself below {view.clears_below:.0%}\n"
         f"Waiting costs {view.waiting.expected:,.0f} {view.waiting.currency}, "

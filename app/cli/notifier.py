@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from alerts.message import Message
-from app.cli.options import Json
+from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table, when
 from app.notifier import GROUP, Notifier, Outside, wall_ms
+from app.profiles import load_profiles
 from app.settings import Settings, load_settings
 from contracts.errors import DataError, SettingsError
 from contracts.topics import ALERTS
@@ -25,10 +26,11 @@ from infra.topic_reader import TopicReader
 app = typer.Typer(help="Who is told of alerts.", no_args_is_help=True)
 
 
-def notifier() -> None:
+def notifier(profile_dir: ProfileDir = None) -> None:
     """Tell people of alerts until SIGTERM or Ctrl-C."""
     settings = load_settings()
     config, kafka = _config(settings), settings.broker()
+    profiles = load_profiles(settings, profile_dir)
     ensure_topics(kafka)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,6 +41,7 @@ def notifier() -> None:
         outbox,
         partial(send, allow_internal=settings.notify.allow_internal),
         wall_ms,
+        profiles,
         settings.api.public_url.rstrip("/"),
     )
     Notifier(config, outside, stop).run()

@@ -53,13 +53,25 @@ def test_two_that_are_each_others_parents_do_not_hide_each_other():
     vehicle = tenant.vehicles["V1"]
     child = replace(desk.only(), mode=BATTERY, alert_id="child", muted_by="")
     parent = vehicle.tracks[ALTERNATOR]
-    mode = PROFILE.mode(BATTERY)
-    assert muted_by(tenant, vehicle, child, mode, START)[0] == parent.alert.alert_id
+    modes = {one.name: one for one in PROFILE.modes}
+    assert muted_by(tenant, vehicle, child, modes, START)[0] == parent.alert.alert_id
     vehicle.tracks["scr"] = parent
-    from_scr = muted_by(tenant, vehicle, child, replace(mode, parents=["scr"]), START)
+    of_scr = modes | {BATTERY: replace(modes[BATTERY], parents=["scr"])}
+    from_scr = muted_by(tenant, vehicle, child, of_scr, START)
     assert from_scr[1] == "explained by SCR catalyst and dosing"
     parent.alert = replace(parent.alert, muted_by="child")
-    assert muted_by(tenant, vehicle, child, mode, START)[0] == ""
+    assert muted_by(tenant, vehicle, child, modes, START)[0] == ""
+
+
+def test_the_reason_names_a_part_as_the_users_own_profile_does():
+    own = {ALTERNATOR: "Light machine"}
+    modes = [replace(one, label=own.get(one.name, one.label)) for one in PROFILE.modes]
+    given = policies()
+    desk = Desk(type(given)(given.lines, {PROFILE.name: replace(PROFILE, modes=modes)}))
+    run(desk, *[{ALTERNATOR: 0.4, BATTERY: 0.4}] * 2)
+    assert of(desk, BATTERY).muted_by
+    why = [one.why for one in desk.transitions if (one.mode, one.step) == (BATTERY, "muted")]
+    assert why == ["explained by light machine"]
 
 
 def test_what_is_less_urgent_explains_nothing():

@@ -13,11 +13,12 @@ from alerts.quiet import Digest, Quiet
 from alerts.routing import GROUP_WAIT_MS, Route, complaints, entries
 from app.web.texts import texts
 from contracts.notices import Notice, decode_notice, encode_notice
-from tests.alerts.logs import HOUR, INTERVAL, PUMP, START, Desk, asked
+from tests.alerts.logs import HOUR, INTERVAL, PROFILE, PUMP, START, Desk, asked
 
 NOON = round(datetime(2026, 3, 4, 12, tzinfo=UTC).timestamp() * 1_000)
 NIGHT = NOON + 11 * HOUR
 DAY = 24 * HOUR
+PROFILES = {PROFILE.name: PROFILE}
 
 
 def notices(*risks, vehicle="V1", depot="Lyon"):
@@ -180,7 +181,7 @@ def test_quiet_ends_within_a_day_and_not_in_the_quiet(now, hours, zone):
 
 
 def test_a_message_tells_what_a_mechanic_needs():
-    found = message_of([OPENED], "https://fleet.example")
+    found = message_of([OPENED], "https://fleet.example", PROFILES)
     assert found.title == "Soon: Coolant pump, V1 (Lyon)"
     lines = found.body.splitlines()
     assert "Risk of failure 12 % in 7 days, 30 % in 30, 45 % in 90" in lines[1]
@@ -191,17 +192,17 @@ def test_a_message_tells_what_a_mechanic_needs():
 def test_a_message_names_vehicle_part_and_trouble_as_the_pages_do():
     opened = Notice(OPENED.alert, OPENED.change, "AB-123-CD")
     of_scr = replace(OPENED.alert, mode="scr")
-    found = message_of([opened], "")
+    found = message_of([opened], "", PROFILES)
     assert found.title == "Soon: Coolant pump, AB-123-CD (Lyon)"
     assert (found.items[0].vehicle, found.items[0].vehicle_id) == ("AB-123-CD", "V1")
-    told = message_of([Notice(of_scr, OPENED.change)], "")
+    told = message_of([Notice(of_scr, OPENED.change)], "", PROFILES)
     assert told.title == "Soon: SCR catalyst and dosing, V1 (Lyon)"
 
 
 @pytest.mark.parametrize("condition", ["signal_lost", "data_late"])
 def test_messages_and_pages_have_one_word_for_a_condition(condition):
     lost = replace(OPENED.alert, mode="", condition=condition)
-    assert what_of(lost) == texts("en")(f"condition.{condition}")
+    assert what_of(lost, PROFILES) == texts("en")(f"condition.{condition}")
 
 
 def test_a_message_of_many_has_the_most_urgent_first_and_each_alert_once():
@@ -210,7 +211,7 @@ def test_a_message_of_many_has_the_most_urgent_first_and_each_alert_once():
         *notices(0.9, 0.9, vehicle="V2"),
         *notices(0.3, 0.3, *[0.01] * 4, vehicle="V3"),
     ]
-    found = message_of(many, "")
+    found = message_of(many, "", PROFILES)
     assert found.title == "3 alerts on 3 vehicles"
     assert [one.vehicle for one in found.items] == ["V2", "V1", "V3"]
     assert found.items[-1].state == "resolved"

@@ -111,7 +111,7 @@ def targets(folder, url):
 def deliver(settings, file, now_ms):
     """What a notifier would send by then; the ids of all deliveries that there ever were."""
     with contextlib.closing(outbox_in(settings.home)) as outbox:
-        outside = Outside(None, outbox, partial(send, allow_internal=True), lambda: now_ms)
+        outside = Outside(None, outbox, partial(send, allow_internal=True), lambda: now_ms, {})
         notifier = Notifier(load_config(file), outside, threading.Event())
         outbox.gather(now_ms)
         for delivery in outbox.due(now_ms):

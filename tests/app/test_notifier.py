@@ -1,6 +1,7 @@
 """Changes come in, messages go out; receivers fail, processes are killed."""
 
 import contextlib
+import json
 import signal
 import sqlite3
 import subprocess
@@ -10,11 +11,13 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import msgspec.structs
 import pytest
 
 from alerts.routing import Route
 from app.notifier import GIVE_UP_MS, Notifier, Outside, backoff_ms
-from contracts.notices import encode_notice
+from contracts.notices import Notice, encode_notice
+from features.profile import builtin_profiles
 from infra.alert_publisher import AlertPublisher
 from infra.notify import send as sending
 from infra.notify.config import Config, Target
@@ -23,6 +26,7 @@ from infra.notify.send import Sent
 from infra.topic_reader import Sent as Incoming
 from tests.alerts.test_routing import NOON, notices
 from tests.app.test_worker import environment, wait_until
+from tests.features.logs import SMALL_TOML
 from tests.infra.test_notify import SECRET, Receiver, listening
 
 MINUTE = 60_000
@@ -38,13 +42,14 @@ class Bench:
     sent: list = field(default_factory=list)
     now: int = NOON
     committed: int = 0
+    profiles: dict = field(default_factory=builtin_profiles)
 
     def __post_init__(self):
         config = Config(
             [Target("hook", webhook="https://x"), Target("chat", url="json://x")],
             [Route("hook"), Route("chat", severities=["critical"])],
         )
-        outside = Outside(self, self.outbox, self.send, lambda: self.now)
+        outside = Outside(self, self.outbox, self.send, lambda: self.now, self.profiles)
         self.notifier = Notifier(config, outside, threading.Event())
 
     def poll(self):
@@ -197,14 +202,15 @@ target = "hook"
 
 
 @contextlib.contextmanager
-def notifier(settings, url):
-    """A running notifier; killed at the end if it still runs."""
+def notifier(settings, url, **given):
+    """A running notifier, `given` more of its environment; killed at the end if it still runs."""
     file = settings.home / "notify.toml"
     file.write_text(FILE.format(url=url))
     more = {
         "TELLTALE_NOTIFY__FILE": str(file),
         "TELLTALE_NOTIFY__ALLOW_INTERNAL": "true",
         "HOOK_SECRET": SECRET,
+        **given,
     }
     with (
         (settings.home / "worker.log").open("ab") as output,
@@ -256,3 +262,25 @@ def test_a_kill_loses_no_message_and_repeats_none_that_was_answered(stack):
             assert process.wait(60) == 0
     taken = Counter(headers["webhook-id"] for headers, _ in receiver.got)
     assert sorted(taken.values()) == [1, 1, 1, 1, 2, 2]
+
+
+@pytest.mark.stack
+def test_a_message_names_a_part_as_the_users_own_profile_does(stack, tmp_path):
+    settings, receiver = stack.fresh(), Receiver(204)
+    tmp_path.joinpath("small.toml").write_bytes(SMALL_TOML)
+    of_own = {"profile": "small", "mode": "overheating"}
+    publisher = AlertPublisher(settings.broker())
+    publisher.publish(
+        [
+            Notice(msgspec.structs.replace(one.alert, **of_own), one.change)
+            for one in notices(0.9, 0.9)
+        ]
+    )
+    publisher.close()
+    with (
+        listening(receiver) as url,
+        notifier(settings, url, TELLTALE_PROFILES=str(tmp_path)),
+    ):
+        wait_until(lambda: receiver.got, settings, limit_s=120)
+    (_, body), *_ = receiver.got
+    assert json.loads(body)["data"]["title"] == "Critical: overheats, V1 (Lyon)"
