@@ -1,13 +1,19 @@
 """How commands print: tables for people, one JSON object for programs."""
 
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+_UNCUT: Final = 10_000
+"""Columns of a pipe or a file, where nobody's screen ends: no row is wrapped or cut."""
 
 
 def print_json(value: object) -> None:
@@ -37,7 +43,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         table.add_column(name, justify="right" if numeric else "left", no_wrap=index == 0)
     for row in listed:
         table.add_row(*(_text(value) for value in row))
-    Console().print(table)
+    shown = sys.stdout.isatty() or "COLUMNS" in os.environ
+    Console(width=None if shown else _UNCUT).print(table)
 
 
 def when(time_ms: int) -> str:
