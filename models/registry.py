@@ -10,7 +10,7 @@ Everything is written under a temporary name and renamed; a bundle is never chan
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -125,22 +125,26 @@ class Registry:
 
     def list(self, profile: str = "") -> list[Manifest]:
         """Manifests of all bundles that can be read, oldest training first."""
-        found = []
-        for path in self.root.glob(f"{profile or '*'}/*/{MANIFEST}"):
+        return [*self.survey(profile)[0]]
+
+    def survey(self, profile: str = "") -> tuple[Sequence[Manifest], Mapping[tuple[str, str], str]]:
+        """What `list` gives, and by (profile, folder) why the rest is left out."""
+        found: list[Manifest] = []
+        left_out: dict[tuple[str, str], str] = {}
+        for folder in self._folders(profile):
             try:
-                found.append(read_manifest(path.parent))
-            except ModelError:
-                continue
-        return sorted(found, key=lambda one: (one.profile, one.record.trained_ms, one.id))
+                found.append(read_manifest(folder))
+            except ModelError as error:
+                left_out[folder.parent.name, folder.name] = str(error)
+        found.sort(key=lambda one: (one.profile, one.record.trained_ms, one.id))
+        return found, left_out
 
     def damaged(self, profile: str = "") -> Mapping[tuple[str, str], str]:
         """Why bundles, by (profile, id), are not what was written; those that are intact are left
         out. This reads every file.
         """
         found = {}
-        for folder in sorted(self.root.glob(f"{profile or '*'}/*")):
-            if not folder.is_dir() or folder.name.startswith("."):
-                continue
+        for folder in self._folders(profile):
             try:
                 read_files(folder, read_manifest(folder))
             except ModelError as error:
@@ -175,6 +179,12 @@ class Registry:
         if bundle.id != bundle_id or bundle.profile != manifest.profile:
             raise ModelError(f"model {bundle_id} holds another one, {bundle.id}; train it again")
         return bundle
+
+    def _folders(self, profile: str) -> Iterator[Path]:
+        """Of all bundles; what is hidden is still being written."""
+        for folder in sorted(self.root.glob(f"{profile or '*'}/*")):
+            if folder.is_dir() and not folder.name.startswith("."):
+                yield folder
 
     def _folder(self, bundle_id: str) -> Path:
         profile, _, digest = bundle_id.rpartition("-")

@@ -73,11 +73,23 @@ class DecisionView:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A model's folder that can't be listed, and why."""
+
+    profile: str
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class ModelList:
-    """Models, the newest training first, and the decisions, the newest first."""
+    """Models, the newest training first, the decisions, the newest first, and folders of models
+    that can't be listed.
+    """
 
     models: list[ModelView]
     decisions: list[DecisionView]
+    left_out: list[LeftOut]
 
 
 class Reasoned(Body):
@@ -110,11 +122,15 @@ class Withdrawal(Reasoned):
 def models(context: Wired, profile: Annotated[str, Query(max_length=100)] = "") -> ModelList:
     """What the registry holds, of one profile or of all."""
     registry = registry_of(context)
-    found = registry.list(profile)[::-1]
+    found, damaged = registry.survey(profile)
     profiles = sorted({one.profile for one in found})
     decisions = [one for name in profiles for one in registry.history(name)]
     decisions.sort(key=lambda one: -one.time_ms)
-    return ModelList([_view(registry, one) for one in found], [_decision(one) for one in decisions])
+    return ModelList(
+        [_view(registry, one) for one in found[::-1]],
+        [_decision(one) for one in decisions],
+        [LeftOut(whose, model, why) for (whose, model), why in damaged.items()],
+    )
 
 
 @router.post("/rollback")

@@ -98,6 +98,7 @@ _PARTS: Final[Mapping[str, Callable[[Request, Context, str], Response]]] = {
 def _shown(context: Context, t: Texts, profile: str, wanted: list[str]) -> dict[str, Any]:
     everything = models(context, profile="")
     present = {one.profile for one in everything.models}
+    present |= {one.profile for one in everything.left_out}
     known = ask(context.store, counts.profiles(context.tenant))
     present |= set(known)
     kinds = [name for name in known_profiles() if name in present] or list(known_profiles())
@@ -113,6 +114,7 @@ def _shown(context: Context, t: Texts, profile: str, wanted: list[str]) -> dict[
         "chosen": chosen,
         "models": found[:_SHOWN],
         "left": max(0, len(found) - _SHOWN),
+        "left_out": [one for one in everything.left_out if one.profile == chosen][:_SHOWN],
         "beside": beside,
         "rows": _rows(beside),
         "curves_of": [(one.model, _short_name(t, one)) for one in beside],

@@ -1,5 +1,6 @@
 """The lab from a started training to a promoted model and back, over HTTP and a real store."""
 
+import shutil
 import time
 
 import httpx
@@ -150,3 +151,23 @@ def test_labels_that_came_since_the_champion_are_counted(lab):
     page = client.get(f"/lab?profile={PROFILE}").text
     assert "bearing loud &lt;b&gt;" in page
     assert '<a href="/vehicles/V000001">AB-1-CD</a>' in page
+
+
+LEFT_OUT = {
+    "en": "{folder} is left out, because model {model} is damaged: its manifest is not what was",
+    "fr": "{folder} est laissé de côté : le modèle {model} est abîmé, son manifeste n&#39;est pas",
+}
+
+
+@pytest.mark.parametrize("language", LEFT_OUT)
+def test_a_model_that_cannot_be_read_is_named_with_the_reason(lab, model, language):
+    client, _, registry, _ = lab
+    folder, torn = registry.root / PROFILE, f"{PROFILE}-torn{language}"
+    shutil.copytree(folder / model[0], folder / torn)
+    (folder / torn / "manifest.json").write_bytes(b"{}")
+    page = client.get(f"/lab?profile={PROFILE}", headers={"Accept-Language": language}).text
+    assert LEFT_OUT[language].format(folder=f"{PROFILE}/{torn}", model=torn) in page
+    (told,) = (one for one in client.get("/api/models").json()["left_out"] if one["model"] == torn)
+    assert (told["profile"], "is damaged" in told["reason"]) == (PROFILE, True)
+    shutil.rmtree(folder / torn)
+    assert torn not in client.get(f"/lab?profile={PROFILE}").text

@@ -273,7 +273,7 @@ def test_a_damaged_model_can_not_be_promoted(copy):
 def test_what_is_damaged_is_told_with_the_reason(copy, monkeypatch):
     root, name = copy
     registry = Registry(root)
-    assert registry.damaged() == {}
+    assert registry.damaged() == registry.survey()[1] == {}
     (root / "small" / name / "model.json").write_bytes(b"{}")
     torn = shutil.copytree(root / "small" / name, root / "small" / "small-torn")
     (torn / "manifest.json").write_bytes(b'{"format": ')
@@ -281,7 +281,10 @@ def test_what_is_damaged_is_told_with_the_reason(copy, monkeypatch):
     assert found.keys() == {("small", name), ("small", "small-torn")}
     assert "model.json is not what was written" in found["small", name]
     assert "its manifest is not what was written" in found["small", "small-torn"]
-    assert registry.damaged("other") == {}
+    assert registry.damaged("other") == registry.survey("other")[1] == {}
+    listed, left_out = registry.survey("small")
+    assert [one.id for one in listed] == [name]
+    assert left_out == {("small", "small-torn"): found["small", "small-torn"]}
 
     monkeypatch.setenv("TELLTALE_HOME", str(root.parent))
     listed = json.loads(CliRunner().invoke(app, ["models", "list", "--json"]).stdout)
