@@ -11,6 +11,7 @@ from contracts.dead_letters import Reason
 from infra.dead_letters import replay as replay_letters
 from infra.reads.dead_letters import Refused, RefusedCount, newest_refused, refused_counts
 from infra.reads.fleet import DAY_MS
+from infra.reads.questions import ask_together
 
 REASONS: Final = get_args(Reason)
 router = APIRouter(prefix="/api/dead-letters", tags=["status"])
@@ -18,7 +19,9 @@ router = APIRouter(prefix="/api/dead-letters", tags=["status"])
 
 @dataclass(frozen=True)
 class DeadLetters:
-    """Counts by reason (`since`: of the last day), and the newest letters without their bytes."""
+    """Counts by reason (`since`: of the last day, `by_hour` too), and the newest letters without
+    their bytes.
+    """
 
     counts: list[RefusedCount]
     newest: list[Refused]
@@ -47,7 +50,7 @@ def dead_letters(
     """What was refused."""
     since = context.wall_ms() - DAY_MS
     return DeadLetters(
-        refused_counts(context.store, since), newest_refused(context.store, reason, limit)
+        *ask_together(context.store, refused_counts(since), newest_refused(reason, limit))
     )
 
 

@@ -8,6 +8,7 @@ import uvicorn
 from app.alerting.models import Models
 from app.api.champions import WatchedChampions, kept_curves
 from app.api.context import Context
+from app.api.pulse import Pulse, keep_reading
 from app.api.server import create_app
 from app.champion import Champions
 from app.profiles import known_profiles
@@ -32,8 +33,10 @@ def api() -> None:
         Champions(registry, known_profiles()), partial(kept_curves, registry)
     )
     champions.start()
+    context = Context(settings, champions, models=Models(registry, known_profiles()))
+    Pulse(partial(keep_reading, context)).start()
     uvicorn.run(
-        create_app(Context(settings, champions, models=Models(registry, known_profiles()))),
+        create_app(context),
         host=listens.host,
         port=listens.port,
         ssl_certfile=listens.ssl_certfile,

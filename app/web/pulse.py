@@ -1,56 +1,59 @@
-"""How the stream goes: readings of the status, kept while somebody looks, as rates."""
+"""How the platform's numbers went, from its readings."""
 
-import threading
-import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
-from app.api.status import StatusView
+from infra.pulse import Reading
 
-KEPT = 60
-_LEAST_S = 1.0
+SHOWN_MS: Final = 61 * 60_000
+"""An hour, from whichever reading began it."""
+_LEAST_MS: Final = 30_000
+"""A rate over a shorter time says more about batches than about the stream."""
 
 
 @dataclass(frozen=True)
-class Reading:
-    """At `at_s` (a steady clock): rows of summaries stored, messages behind."""
+class Course:
+    """A number over the last `span_ms`, oldest first, the last one now."""
 
-    at_s: float
-    frames: int
-    behind: int
+    values: Sequence[float]
+    span_ms: int
 
-
-@dataclass
-class Pulse:
-    """The last readings of one process, at most one a second."""
-
-    clock: Callable[[], float] = time.monotonic
-    _readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=KEPT))
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def read(self, status: StatusView) -> None:
-        """Keep what the status says."""
-        now = self.clock()
-        with self._lock:
-            if self._readings and now - self._readings[-1].at_s < _LEAST_S:
-                return
-            frames = status.tables.get("summaries", 0)
-            self._readings.append(Reading(now, frames, behind(status)))
-
-    def rates(self) -> list[float]:
-        """Frames stored a second between readings, oldest first; a merge of parts counts as 0."""
-        with self._lock:
-            kept = list(self._readings)
-        return [max(0, b.frames - a.frames) / (b.at_s - a.at_s) for a, b in pairwise(kept)]
-
-    def lags(self) -> list[float]:
-        """Messages behind, oldest first."""
-        with self._lock:
-            return [float(one.behind) for one in self._readings]
+    @property
+    def is_known(self) -> bool:
+        """Whether there is something to compare with."""
+        return len(self.values) > 1
 
 
-def behind(status: StatusView) -> int:
-    """Messages that some group has not taken yet."""
-    return sum(sum(topic.lag.values()) for topic in status.topics)
+@dataclass(frozen=True)
+class Courses:
+    """`rates` in frames stored a second, `lags` in messages, `delays` in seconds since the event
+    time of the newest score.
+    """
+
+    rates: Course
+    lags: Course
+    delays: Course
+
+
+def courses(kept: Sequence[Reading], now: Reading) -> Courses:
+    """The courses of the numbers, from readings in order of time and one taken now."""
+    found = [*(one for one in kept if one.time_ms <= now.time_ms - _LEAST_MS), now]
+    heard = [one for one in found if one.newest_ms]
+    return Courses(
+        # A merge of parts leaves fewer rows: that counts as 0.
+        _course(
+            [
+                1_000 * max(0, after.frames - before.frames) / (after.time_ms - before.time_ms)
+                for before, after in pairwise(found)
+            ],
+            found,
+        ),
+        _course([float(one.behind) for one in found], found),
+        _course([max(0, one.time_ms - one.newest_ms) / 1_000 for one in heard], heard),
+    )
+
+
+def _course(values: Sequence[float], among: Sequence[Reading]) -> Course:
+    return Course(values, among[-1].time_ms - among[0].time_ms if among else 0)

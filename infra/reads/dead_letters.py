@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from infra.clickhouse import ClickHouse
+from infra.reads.fleet import DAY_MS
+from infra.reads.questions import Question, Rows
 
 
 @dataclass(frozen=True)
@@ -22,35 +23,46 @@ class Refused:
 
 @dataclass(frozen=True)
 class RefusedCount:
-    """Dead letters of one reason; `since` counts the newer ones."""
+    """Dead letters of one reason; `since` counts the newer ones, `by_hour` those of each of the 24
+    hours from then on.
+    """
 
     reason: str
     letters: int
     since: int
+    by_hour: list[int]
 
 
-def newest_refused(store: ClickHouse, reason: str = "", limit: int = 50) -> list[Refused]:
+def newest_refused(reason: str = "", limit: int = 50) -> Question[list[Refused]]:
     """The newest dead letters, of one reason or of all."""
-    rows = store.rows(
+    return Question(
         """
         SELECT toUnixTimestamp64Milli(time) AS at, reason, detail, topic, partition, offset, bytes
         FROM dead_letters FINAL WHERE %(reason)s = '' OR reason = %(reason)s
         ORDER BY at DESC, topic, partition, offset LIMIT %(limit)s
         """,
-        reason=reason,
-        limit=limit,
+        {"reason": reason, "limit": limit},
+        lambda rows: [Refused(int(at), *rest) for at, *rest in rows],
     )
-    return [Refused(int(at), *rest) for at, *rest in rows]
 
 
-def refused_counts(store: ClickHouse, since_ms: int) -> list[RefusedCount]:
+def refused_counts(since_ms: int) -> Question[list[RefusedCount]]:
     """Counts by reason, the most first."""
-    rows = store.rows(
+    return Question(
         """
-        SELECT reason, count() AS letters,
-            countIf(time >= fromUnixTimestamp64Milli(%(since)s)) FROM dead_letters FINAL
-        GROUP BY reason ORDER BY letters DESC, reason
+        SELECT reason, count() AS letters, countIf(age >= 0) AS fresh,
+            countResample(0, 24, 1)(if(age < 0, -1, intDiv(age, %(hour)s))) AS hours
+        FROM (
+            SELECT reason, toUnixTimestamp64Milli(time) - %(since)s AS age FROM dead_letters FINAL
+        ) GROUP BY reason ORDER BY letters DESC, reason
         """,
-        since=since_ms,
+        {"since": since_ms, "hour": DAY_MS // 24},
+        _counts,
     )
-    return [RefusedCount(reason, int(letters), int(fresh)) for reason, letters, fresh in rows]
+
+
+def _counts(rows: Rows) -> list[RefusedCount]:
+    return [
+        RefusedCount(reason, int(letters), int(fresh), [int(one) for one in hours])
+        for reason, letters, fresh, hours in rows
+    ]

@@ -7,7 +7,9 @@ from contracts.batches import RiskRows, Summaries
 from contracts.records import VehicleEvent
 from contracts.risk import ModeRisk
 from features.profile import builtin_profile
+from infra.pulse import Reading, write_readings
 
+MINUTE = 60_000
 DAY = 86_400_000
 MODELS = {
     "truck-diesel": ("Actros 1845", "XF 480", "Stralis 460"),
@@ -179,8 +181,24 @@ def events(vehicle, now_ms):
     ]
 
 
+def readings(now_ms):
+    """The platform's last hour: it catches up, and what it stores gets younger."""
+    return [
+        Reading(
+            now_ms - ago * MINUTE,
+            1_440 - 12 * ago,
+            2 * ago,
+            now_ms - ago * MINUTE - 30_000 - ago * 1_000,
+        )
+        for ago in range(60, 0, -1)
+    ]
+
+
 def fill(store, now_ms, count=24):
-    """Registrations, risk, frames, events and alerts of `count` vehicles."""
+    """Registrations, risk, frames, events and alerts of `count` vehicles, and the last hour of the
+    platform.
+    """
+    write_readings(store.clickhouse, readings(now_ms))
     numbers = range(1, count + 1)
     store.write_events([registration(number, now_ms) for number in numbers])
     for number in numbers:
