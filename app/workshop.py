@@ -24,7 +24,7 @@ from contracts.errors import DataError
 from contracts.records import VehicleEvent
 from contracts.workorders import Job, OrderState, WorkOrder
 from features.profile import Profile
-from infra.workorders import ACTIVE, WorkOrders
+from infra.workorders import ACTIVE, OrderFilter, WorkOrders
 
 DAY_MS: Final = 86_400_000
 _USE_DAYS: Final = 60
@@ -139,7 +139,7 @@ class Workshop:
         return cancelled
 
     def _active(self, vehicle_id: str) -> list[WorkOrder]:
-        return self.orders.of(self.tenant, states=ACTIVE, vehicles=[vehicle_id])
+        return self.orders.of(self.tenant, OrderFilter(ACTIVE, (vehicle_id,)))
 
     def _check(self, order: WorkOrder) -> None:
         if order.state not in ACTIVE:

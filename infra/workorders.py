@@ -1,7 +1,8 @@
 """Work orders in the store. Every version stays; of two writers of one version the first wins."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,13 +17,26 @@ ACTIVE: tuple[OrderState, ...] = ("proposed", "planned")
 _decoder = msgspec.json.Decoder(WorkOrder)
 _NEWEST = """
 SELECT argMax(body, version) AS newest, argMax(state, version) AS now,
-    argMax(start, version) AS begins
+    toUnixTimestamp64Milli(argMax(start, version)) AS begins, order_id
 FROM work_orders FINAL WHERE tenant = %(tenant)s {more} GROUP BY order_id
 """
 
 
 class OverwrittenError(DataError):
     """Somebody else wrote this version of a work order first."""
+
+
+@dataclass(frozen=True)
+class OrderFilter:
+    """Which work orders; empty means all. `depot` is whose workshop does them. `after` is the place
+    of the last order of the page before: (start in Unix ms, order).
+    """
+
+    states: tuple[str, ...] = ()
+    vehicles: tuple[str, ...] = ()
+    depot: str = ""
+    after: tuple[int, str] | None = None
+    limit: int = 200
 
 
 class WorkOrders:
@@ -50,22 +64,13 @@ class WorkOrders:
         found = self._newest(tenant, "AND order_id = %(order)s", order=order_id)
         return found[0] if found else None
 
-    def of(
-        self,
-        tenant: str,
-        *,
-        states: Sequence[str] = (),
-        vehicles: Sequence[str] = (),
-        limit: int = 200,
-        offset: int = 0,
-    ) -> list[WorkOrder]:
-        """The newest versions, the first to begin first; of these vehicles, or of all."""
-        wanted = orders_of(tenant, states=states, vehicles=vehicles, limit=limit, offset=offset)
-        return ask(self._store, wanted)
+    def of(self, tenant: str, wanted: OrderFilter) -> list[WorkOrder]:
+        """The newest versions, the first to begin first."""
+        return ask(self._store, orders_of(tenant, wanted))
 
     def booked(self, tenant: str, depot: str, since_ms: int) -> list[tuple[int, int]]:
         """Start and minutes of what a depot's workshop has to do from then on."""
-        found = self.of(tenant, states=ACTIVE, limit=10_000)
+        found = self.of(tenant, OrderFilter(ACTIVE, limit=10_000))
         return [
             (one.start_ms, one.minutes)
             for one in found
@@ -93,29 +98,38 @@ class WorkOrders:
         return [_decoder.decode(row[0]) for row in rows]
 
 
-def orders_of(
-    tenant: str,
-    *,
-    states: Sequence[str] = (),
-    vehicles: Sequence[str] = (),
-    limit: int = 200,
-    offset: int = 0,
-) -> Question[list[WorkOrder]]:
-    """The newest versions, the first to begin first; of these vehicles, or of all."""
-    more = "AND vehicle_id IN %(vehicles)s" if vehicles else ""
-    where = "WHERE now IN %(states)s" if states else ""
+def orders_of(tenant: str, wanted: OrderFilter) -> Question[list[WorkOrder]]:
+    """The newest versions, the first to begin first."""
+    start_ms, order = wanted.after or (0, "")
+    more = {
+        "AND vehicle_id IN %(vehicles)s": wanted.vehicles,
+        "AND depot = %(depot)s": wanted.depot,
+    }
+    conditions = {
+        "now IN %(states)s": wanted.states,
+        "(begins > %(start)s OR (begins = %(start)s AND order_id > %(order)s))": wanted.after,
+    }
+    orders = _NEWEST.format(more=" ".join(_asked(more)))
+    where = " AND ".join(["1", *_asked(conditions)])
     return Question(
-        f"SELECT newest FROM ({_NEWEST.format(more=more)}) {where} "  # noqa: S608 (ours)
-        "ORDER BY begins, newest LIMIT %(limit)s OFFSET %(offset)s",
+        f"SELECT newest FROM ({orders}) WHERE {where} "  # noqa: S608 (ours)
+        "ORDER BY begins, order_id LIMIT %(limit)s",
         {
             "tenant": tenant,
-            "vehicles": list(vehicles),
-            "states": list(states),
-            "limit": limit,
-            "offset": offset,
+            "vehicles": list(wanted.vehicles),
+            "depot": wanted.depot,
+            "states": list(wanted.states),
+            "start": start_ms,
+            "order": order,
+            "limit": wanted.limit,
         },
         lambda rows: [_decoder.decode(row[0]) for row in rows],
     )
+
+
+def _asked(conditions: Mapping[str, object]) -> list[str]:
+    """Those whose value was given."""
+    return [sql for sql, value in conditions.items() if value]
 
 
 def _table(order: WorkOrder) -> Any:  # noqa: ANN401 (a pyarrow.Table)

@@ -39,3 +39,9 @@ def decode_cursor(cursor: str) -> tuple[float, str] | None:
         number = 0.0
     place = max(-_FURTHEST, min(_FURTHEST, number))
     return place, payload[_NUMBER.size :].decode("utf-8", "replace")
+
+
+def decode_moment(cursor: str) -> tuple[int, str] | None:
+    """The same of a list by time: (Unix ms, id)."""
+    place = decode_cursor(cursor)
+    return (int(place[0]), place[1]) if place else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from app.api import words
 from app.api.alerts import AlertView, alert_view
@@ -23,7 +23,10 @@ from models.unusual import LINE
 
 router = APIRouter(prefix="/api/vehicles", tags=["vehicles"])
 _LONGEST_KEY = 128
-Key = Annotated[str, Path(description="Vehicle id, VIN or plate")]
+_CALLED = "Vehicle id, VIN or plate"
+Key = Annotated[str, Path(description=_CALLED)]
+Named = Annotated[str, Query(max_length=_LONGEST_KEY, description=_CALLED)]
+"""The type of a parameter that narrows a list to one vehicle; "" is all of them."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,13 @@ def _found(key: str, find: Callable[[str], _T | None]) -> _T:
 def registered(context: Context, key: str) -> Registration:
     """The vehicle with this id, VIN or plate. Raises ProblemError where there is none."""
     return _found(key, partial(find_vehicle, context.store, context.tenant))
+
+
+def narrowed_to(context: Context, named: str) -> str:
+    """The id of the vehicle that a list is narrowed to, "" for all. Raises ProblemError where there
+    is none: an empty list would say that nothing is wrong with it.
+    """
+    return registered(context, named).vehicle_id if named else ""
 
 
 def carded(context: Context, key: str, *, whole: bool = False) -> Card:

@@ -1,16 +1,17 @@
 """`/api/workorders`: what a workshop is to do, so that a vehicle comes in once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from app.api.context import Context, Wired
+from app.api.cursor import Cursor, decode_moment, encode_cursor
 from app.api.given import Body, Whole
 from app.api.problems import ProblemError
-from app.api.vehicles import registered
+from app.api.vehicles import Named, narrowed_to, registered
 from app.api.words import profile_of
 from app.orders_export import as_calendar, as_csv
 from app.workshop import Workshop
@@ -20,12 +21,12 @@ from contracts.workorders import Job, WorkOrder
 from infra.reads.alerts import ACTIVE as STANDING
 from infra.reads.alerts import alerts_by_id, find_alerts
 from infra.reads.names import names_of, plates_of
-from infra.workorders import ACTIVE, OverwrittenError, WorkOrders
+from infra.workorders import ACTIVE, OrderFilter, OverwrittenError, WorkOrders
 
 router = APIRouter(prefix="/api/workorders", tags=["work orders"])
 Shown = Literal["active", "proposed", "planned", "done", "cancelled", "all"]
-State = Annotated[Shown, Query(description="Which ones")]
-_STATES: dict[Shown, tuple[str, ...]] = {"active": ACTIVE, "all": ()}
+STATES: dict[Shown, tuple[str, ...]] = {"active": ACTIVE, "all": ()}
+_MOST = 5_000
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,10 @@ class OrderView:
 
 @dataclass(frozen=True)
 class Orders:
-    """Work orders, the first to begin first; `more` says whether there are others behind them."""
+    """Work orders, the first to begin first; `next_cursor` is empty on the last page."""
 
     orders: list[OrderView]
-    more: bool
+    next_cursor: str
 
 
 class By(Body):
@@ -117,38 +118,44 @@ class Closing(By):
     findings: list[Found] = Field(min_length=1, max_length=50)
 
 
+def _wanted(
+    context: Wired,
+    state: Annotated[Shown, Query(description="Which ones")] = "active",
+    vehicle: Named = "",
+    depot: Annotated[str, Query(max_length=200, description="Whose workshop does them")] = "",
+) -> OrderFilter:
+    only = narrowed_to(context, vehicle)
+    return OrderFilter(STATES.get(state, (state,)), (only,) if only else (), depot, limit=_MOST)
+
+
+Wanted = Annotated[OrderFilter, Depends(_wanted)]
+
+
 @router.get("")
 def orders(
     context: Wired,
-    *,
-    state: State = "active",
-    vehicle: Annotated[str, Query(max_length=128, description="Vehicle id")] = "",
-    offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
+    wanted: Wanted,
+    cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Orders:
     """Work orders, the first to begin first."""
-    found = _stored(context).of(
-        context.tenant,
-        states=_STATES.get(state, (state,)),
-        vehicles=[vehicle] if vehicle else [],
-        limit=limit + 1,
-        offset=offset,
-    )
-    return Orders(order_views(context, found[:limit]), len(found) > limit)
+    asked = replace(wanted, after=decode_moment(cursor), limit=limit + 1)
+    found = _stored(context).of(context.tenant, asked)
+    more, found = len(found) > limit, found[:limit]
+    following = encode_cursor(found[-1].start_ms, found[-1].order_id) if more else ""
+    return Orders(order_views(context, found), following)
 
 
 @router.get("/export.ics", response_class=Response)
-def calendar(context: Wired, state: State = "active") -> Response:
-    """The work orders as a calendar."""
-    found = _stored(context).of(context.tenant, states=_STATES.get(state, (state,)), limit=5_000)
-    return Response(as_calendar(found, _plates(context, found)), media_type="text/calendar")
+def calendar(context: Wired, wanted: Wanted) -> Response:
+    """At most 5,000 work orders as a calendar, the first to begin."""
+    return Response(as_calendar(*_exported(context, wanted)), media_type="text/calendar")
 
 
 @router.get("/export.csv", response_class=Response)
-def table(context: Wired, state: State = "active") -> Response:
-    """The work orders for a spreadsheet, one line a part."""
-    found = _stored(context).of(context.tenant, states=_STATES.get(state, (state,)), limit=5_000)
-    return Response(as_csv(found, _plates(context, found)), media_type="text/csv")
+def table(context: Wired, wanted: Wanted) -> Response:
+    """At most 5,000 work orders for a spreadsheet, the first to begin, one line a part."""
+    return Response(as_csv(*_exported(context, wanted)), media_type="text/csv")
 
 
 @router.get("/{order_id}")
@@ -204,13 +211,12 @@ def cancel(context: Wired, order_id: str, given: By) -> OrderView:
 
 def workshop_of(context: Context, actor: str) -> Workshop:
     """The workshops of the caller's tenant, in his name."""
-    who = context.who.signs(actor)
     return Workshop(
         _stored(context),
         context.publisher,
         context.settings.workshop,
         context.tenant,
-        who,
+        context.who.signs(actor),
         context.now_ms(),
     )
 
@@ -253,8 +259,10 @@ def _job_view(job: Job) -> JobView:
     return JobView(job.mode, job.label, job.part, job.alert_id, checks, job.outcome, job.note)
 
 
-def _plates(context: Context, found: Sequence[WorkOrder]) -> dict[str, str]:
-    return plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
+def _exported(context: Context, wanted: OrderFilter) -> tuple[list[WorkOrder], dict[str, str]]:
+    """The work orders and their vehicles' plates."""
+    found = _stored(context).of(context.tenant, wanted)
+    return found, plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
 
 
 def _change(

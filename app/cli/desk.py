@@ -19,6 +19,7 @@ from contracts.errors import DataError, UnavailableError
 from features.profile import milliseconds
 from infra.reads.alerts import alerts_by_id
 from infra.reads.answers import answer_of
+from infra.reads.vehicles import Registration, find_vehicle
 
 WAIT_S: Final = 10.0
 
@@ -42,6 +43,21 @@ def alert_of(context: Context, alert_id: str) -> Alert:
     if alert_id not in found:
         raise DataError(f"no alert {alert_id!r}; `telltale alerts list` shows their ids")
     return found[alert_id]
+
+
+def narrowed_to(context: Context, named: str) -> str:
+    """The id of the vehicle that a list is narrowed to, "" for all. Raises DataError where there is
+    none.
+    """
+    return vehicle_of(context, named).vehicle_id if named else ""
+
+
+def vehicle_of(context: Context, named: str) -> Registration:
+    """The vehicle with this id, VIN or plate. Raises DataError."""
+    found = find_vehicle(context.store, context.tenant, named.strip())
+    if found is None:
+        raise DataError(f"no vehicle has the id, VIN or plate {named!r}")
+    return found
 
 
 def span_ms(text: str, option: str) -> int:

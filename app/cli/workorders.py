@@ -3,38 +3,32 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, get_args
+from typing import Annotated, get_args
 from zoneinfo import ZoneInfo
 
 import typer
 
 from app.api import words
 from app.api.context import Context
-from app.api.workorders import order_views, workshop_of
+from app.api.workorders import STATES, Shown, order_views, workshop_of
 from app.cli.acting import acting
-from app.cli.desk import opened
-from app.cli.options import Json
+from app.cli.desk import narrowed_to, opened, vehicle_of
+from app.cli.options import DepotOption, Json, VehicleOption
 from app.cli.output import print_done, print_json, print_table
 from app.cli.watching import WatchOption, shown
 from app.orders_export import as_calendar, as_csv
 from app.workshop import Workshop, start_text
 from contracts.alerts import Outcome
 from contracts.errors import DataError, SettingsError
-from contracts.workorders import OrderState, WorkOrder
+from contracts.workorders import WorkOrder
 from infra.reads.alerts import ACTIVE as STANDING
 from infra.reads.alerts import alerts_by_id, find_alerts
 from infra.reads.names import plates_of
-from infra.reads.vehicles import find_vehicle
-from infra.workorders import ACTIVE, WorkOrders
+from infra.workorders import OrderFilter, WorkOrders
 
 app = typer.Typer(help="Work orders made of alerts.", no_args_is_help=True)
-STATES: Final[dict[str, tuple[str, ...]]] = {
-    "active": ACTIVE,
-    **{state: (state,) for state in get_args(OrderState)},
-    "all": (),
-}
 IdArgument = Annotated[str, typer.Argument(help="The work order's id.")]
-StateOption = Annotated[str, typer.Option(help=f"One of {', '.join(STATES)}.")]
+StateOption = Annotated[Shown, typer.Option(help="Only these.")]
 NoteOption = Annotated[str, typer.Option(help="A few words about it.")]
 
 
@@ -42,7 +36,8 @@ NoteOption = Annotated[str, typer.Option(help="A few words about it.")]
 def list_orders(
     *,
     state: StateOption = "active",
-    vehicle: Annotated[str, typer.Option(help="Only of this vehicle's id.")] = "",
+    vehicle: VehicleOption = "",
+    depot: DepotOption = "",
     watch: WatchOption = False,
     as_json: Json = False,
 ) -> None:
@@ -50,7 +45,7 @@ def list_orders(
     with opened() as context:
 
         def show() -> None:
-            _print_list(context, _of(context, state, vehicle), as_json=as_json)
+            _print_list(context, _of(context, state, vehicle, depot), as_json=as_json)
 
         shown(show, watch=watch)
 
@@ -74,10 +69,10 @@ def create(
 ) -> None:
     """Make a work order of a vehicle's alerts and propose a day for it."""
     with opened() as context:
-        found = find_vehicle(context.store, context.tenant, vehicle.strip())
-        profile = words.profile_of(found.profile) if found else None
-        if found is None or profile is None:
-            raise DataError(f"no vehicle has the id, VIN or plate {vehicle!r}")
+        found = vehicle_of(context, vehicle)
+        profile = words.profile_of(found.profile)
+        if profile is None:
+            raise DataError(f"the profile {found.profile} of {found.vehicle_id} is unknown here")
         if alert:
             chosen = list(alerts_by_id(context.store, context.tenant, alert).values())
         else:
@@ -133,13 +128,15 @@ def export(
     path: Annotated[Path, typer.Argument(help="A file that ends in .ics or .csv.")],
     *,
     state: StateOption = "active",
+    vehicle: VehicleOption = "",
+    depot: DepotOption = "",
     as_json: Json = False,
 ) -> None:
     """Write work orders as a calendar (.ics) or for a spreadsheet (.csv)."""
     if path.suffix not in {".ics", ".csv"}:
         raise SettingsError(f"{path}: give a file that ends in .ics or .csv")
     with opened() as context:
-        found = _of(context, state, "")
+        found = _of(context, state, vehicle, depot)
         plates = plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
     made = as_calendar(found, plates) if path.suffix == ".ics" else as_csv(found, plates).encode()
     path.write_bytes(made)
@@ -147,12 +144,10 @@ def export(
     print_done(text, as_json=as_json, path=str(path), orders=len(found))
 
 
-def _of(context: Context, state: str, vehicle: str) -> list[WorkOrder]:
-    if state not in STATES:
-        raise SettingsError(f"--state {state}: choose from {', '.join(STATES)}")
-    return WorkOrders(context.store).of(
-        context.tenant, states=STATES[state], vehicles=[vehicle] if vehicle else [], limit=5_000
-    )
+def _of(context: Context, state: Shown, vehicle: str, depot: str) -> list[WorkOrder]:
+    only, states = narrowed_to(context, vehicle), STATES.get(state, (state,))
+    wanted = OrderFilter(states, (only,) if only else (), depot, limit=5_000)
+    return WorkOrders(context.store).of(context.tenant, wanted)
 
 
 def _found(context: Context, order_id: str) -> WorkOrder:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, NamedTuple
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -13,7 +12,7 @@ from app.api.alert_tables import groups
 from app.api.alerts import AlertView, alert_view, find_alert
 from app.api.context import Context, Wired
 from app.web.answering import Text, answered
-from app.web.choices import choices
+from app.web.choices import choices, query_of
 from app.web.render import render
 from contracts.alerts import Alert, Silence, Transition
 from contracts.workorders import WorkOrder
@@ -32,7 +31,7 @@ from infra.reads.triage import (
     piled,
     with_names,
 )
-from infra.workorders import ACTIVE, orders_of
+from infra.workorders import ACTIVE, OrderFilter, orders_of
 
 router = APIRouter(include_in_schema=False)
 SEVERITIES = ("critical", "soon", "watch")
@@ -52,8 +51,7 @@ class Chosen:
 
     def query(self, **other: str) -> str:
         """The address's query, some of it changed."""
-        wanted = {**vars(self), **other}
-        return urlencode({key: value for key, value in wanted.items() if value})
+        return query_of(vars(self), **other)
 
     @property
     def only(self) -> Only:
@@ -69,8 +67,7 @@ class Chosen:
     def exported(self) -> str:
         """The query by which an export holds what is shown; groups hold all that stand."""
         shown = {"state": "active"} if self.by else {"pile": self.show}
-        chosen = {key: value for key, value in vars(self.only).items() if value}
-        return urlencode(shown | chosen)
+        return query_of(vars(self.only), **shown)
 
 
 class _Named(NamedTuple):
@@ -181,7 +178,7 @@ def _named(context: Context, alerts: Sequence[Alert], told: Alert | None) -> _Na
     if told:
         questions += [
             changes_of(tenant, told.alert_id),
-            orders_of(tenant, vehicles=[told.vehicle_id]),
+            orders_of(tenant, OrderFilter(vehicles=(told.vehicle_id,))),
         ]
     named, *more = ask_together(context.store, known, *questions)
     causes = more.pop(0) if muting else {}

@@ -1,4 +1,7 @@
-"""What the filters offer."""
+"""What the filters offer, and what was chosen as an address says it."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from fastapi import Request
 
@@ -27,3 +30,8 @@ def choices(request: Request, context: Context) -> dict[str, list[tuple[str, str
         "model": [(name, name) for name in found.models],
         "mode": sorted(modes.items(), key=lambda one: one[1]),
     }
+
+
+def query_of(chosen: Mapping[str, str], **other: str) -> str:
+    """The query of an address with what was chosen, some of it changed."""
+    return urlencode({key: value for key, value in {**chosen, **other}.items() if value})

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -12,13 +12,13 @@ from app.api.context import Context, Wired
 from app.api.cursor import Cursor, decode_cursor
 from app.api.fleet import FleetVehicle, fleet_page
 from app.web.answering import Text, answered
-from app.web.choices import choices
+from app.web.choices import choices, query_of
 from app.web.render import render
 from infra.reads.fleet import DAY_MS
 from infra.reads.questions import ask, ask_together
 from infra.reads.ranking import FleetFilter, Show
 from infra.reads.vehicles import daily_risk
-from infra.workorders import ACTIVE, orders_of
+from infra.workorders import ACTIVE, OrderFilter, orders_of
 
 router = APIRouter(include_in_schema=False)
 SHOWS: tuple[Show, ...] = ("needs", "silent", "all")
@@ -39,8 +39,13 @@ class Chosen:
 
     def query(self, **other: str) -> str:
         """The address's query, some of it changed."""
-        wanted = {**vars(self), **other}
-        return urlencode({key: value for key, value in wanted.items() if value})
+        return query_of(vars(self), **other)
+
+    @property
+    def exported(self) -> str:
+        """The query by which an export holds what is shown."""
+        shown = {} if self.show == "all" else {self.show: "true"}
+        return query_of(vars(self), show="", **shown)
 
 
 @router.get("/")
@@ -123,7 +128,8 @@ def _beside(
     def work() -> tuple[dict[str, str], dict[str, list[float]]]:
         if not standing:
             return {}, ask(context.store, risk)
-        open_orders = orders_of(context.tenant, states=ACTIVE, vehicles=standing, limit=_ORDERS)
+        wanted = OrderFilter(ACTIVE, tuple(standing), limit=_ORDERS)
+        open_orders = orders_of(context.tenant, wanted)
         orders, sparks = ask_together(context.store, open_orders, risk)
         return {one.vehicle_id: one.order_id for one in reversed(orders)}, sparks
 

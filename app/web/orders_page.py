@@ -1,42 +1,61 @@
 """`/workorders`: what the workshop is to do, when, and what it found."""
 
-from typing import Annotated
+from dataclasses import dataclass
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.api import words
 from app.api.context import Wired
-from app.api.workorders import order, orders
+from app.api.cursor import Cursor
+from app.api.workorders import STATES, Shown, order, orders
 from app.web.answering import Text, answered
+from app.web.choices import choices, query_of
 from app.web.render import render
+from infra.workorders import OrderFilter
 
 router = APIRouter(include_in_schema=False)
-SHOWS = ("active", "done", "cancelled")
+SHOWS: tuple[Shown, ...] = ("active", "done", "cancelled")
 _PAGE = 50
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the address asks for."""
+
+    show: Shown
+    depot: str
+
+    def query(self, **other: str) -> str:
+        """The address's query, some of it changed."""
+        return query_of(vars(self), **other)
+
+    @property
+    def exported(self) -> str:
+        """The query by which an export holds what is shown."""
+        return self.query(show="", state=self.show)
 
 
 @router.get("/workorders")
 def orders_html(
-    request: Request,
-    context: Wired,
-    show: Text = "active",
-    page: Annotated[int, Query(ge=0, le=2_000)] = 0,
+    request: Request, context: Wired, show: Text = "active", depot: Text = "", cursor: Cursor = ""
 ) -> Response:
     """The work orders, the first to begin first."""
-    chosen = show if show in SHOWS else "active"
+    shown: Shown = next((one for one in SHOWS if one == show), "active")
 
     def work() -> Response:
-        found = orders(context, state=chosen, offset=page * _PAGE, limit=_PAGE)  # type: ignore[arg-type]  # one of SHOWS
+        wanted = OrderFilter(STATES.get(shown, (shown,)), depot=depot)
+        found = orders(context, wanted, cursor, _PAGE)
         return render(
             request,
             "orders.html",
             section="workorders",
-            show=chosen,
+            chosen=Chosen(shown, depot),
             shows=SHOWS,
             orders=found.orders,
-            more=found.more,
-            page=page,
+            later=bool(cursor),
+            following=found.next_cursor,
+            choices=choices(request, context),
         )
 
     return answered(request, work)

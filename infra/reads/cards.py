@@ -16,7 +16,7 @@ from infra.reads.vehicles import (
     registration,
 )
 from infra.workorders import ACTIVE as OPEN
-from infra.workorders import orders_of
+from infra.workorders import OrderFilter, orders_of
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def find_card(store: ClickHouse, tenant: str, key: str, *, whole: bool) -> Card 
 
 
 def _asked(store: ClickHouse, tenant: str, vehicle_id: str, *, whole: bool) -> list[Any]:
-    orders = orders_of(tenant, states=OPEN, vehicles=[vehicle_id], limit=1)
+    orders = orders_of(tenant, OrderFilter(OPEN, (vehicle_id,), limit=1))
     return ask_together(
         store,
         registration(tenant, vehicle_id),

@@ -1,8 +1,10 @@
 """Work orders from alerts to findings: over HTTP, from the command line, and by two at once."""
 
 import csv
+import html
 import io
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -203,6 +205,10 @@ def test_the_whole_way_over_http(served):
         ("POST", "/api/workorders", {"vehicle": "V0003", "tenant": "x"}, 422),
         ("GET", "/api/workorders?state=perhaps", None, 422),
         ("GET", "/api/workorders?limit=0", None, 422),
+        ("GET", "/api/workorders?cursor=abc", None, 422),
+        ("GET", "/api/workorders?vehicle=nobody", None, 404),
+        ("GET", "/api/workorders/export.ics?vehicle=nobody", None, 404),
+        ("GET", "/api/workorders/export.csv?vehicle=nobody", None, 404),
     ],
 )
 def test_what_cannot_be_is_a_problem(served, method, path, body, status):
@@ -211,34 +217,142 @@ def test_what_cannot_be_is_a_problem(served, method, path, body, status):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_the_whole_way_from_the_command_line(served, tmp_path):
+@pytest.fixture(scope="module")
+def reims(served):
+    """Five work orders of a depot in the order in which they begin, two of them at once; others of
+    its vehicles and of another depot stand among them.
+    """
+    like = shop_of(served, depot="reims").create(TRUCK, "Reims", alerts("V0001"))
+    like = replace(like, tenant="default", vehicle_id="V0009")
+
+    def one(name, hours, **more):
+        return replace(like, order_id=name, start_ms=NOW_MS + hours * 3_600_000, **more)
+
+    mine = [one("R-e", 1), one("R-a", 2), one("R-c", 2), one("R-d", 3), one("R-b", 4)]
+    others = [one("R-gone", 2, state="done"), one("R-away", 2, depot="Brest")]
+    for order in [*others, *mine]:
+        served_orders(served).save(order)
+    # Of its versions the newest counts.
+    moved = one("R-e", 5, version=2, edit_id="later")
+    served_orders(served).save(moved)
+    served_orders(served).save(replace(moved, start_ms=mine[0].start_ms, version=3))
+    return [order.order_id for order in mine]
+
+
+def served_orders(served):
+    return WorkOrders(served.store.clickhouse)
+
+
+def test_pages_of_orders_show_each_once_in_the_order_in_which_they_begin(served, reims):
+    seen, cursor, sizes = [], "", []
+    while True:
+        query = {"depot": "Reims", "limit": 2, "cursor": cursor}
+        page = served.client.get("/api/workorders", params=query).json()
+        seen += [one["order_id"] for one in page["orders"]]
+        sizes.append(len(page["orders"]))
+        cursor = page["next_cursor"]
+        if not cursor:
+            break
+    assert (seen, sizes) == (reims, [2, 2, 1])
+
+
+def test_the_page_goes_on_where_it_ended_and_keeps_its_filter(served, reims, monkeypatch):
+    monkeypatch.setattr("app.web.orders_page._PAGE", 2)
+    seen, path, pages = [], "/workorders?show=active&depot=Reims", 0
+    while path:
+        page = served.client.get(path).text
+        seen += re.findall(r'data-href="/workorders/([^"]+)"', page)
+        first = re.findall(r'<a href="(/workorders[^"]*)">From the first on</a>', page)
+        assert [html.unescape(one) for one in first] == (
+            ["/workorders?show=active&depot=Reims"] if pages else []
+        )
+        assert "/workorders?show=done&amp;depot=Reims" in page
+        following = re.findall(r'<a href="(/workorders[^"]*)">More</a>', page)
+        path, pages = (html.unescape(following[0]) if following else ""), pages + 1
+    assert (seen, pages) == (reims, 3)
+    empty = served.client.get("/workorders?depot=Atlantis").text
+    assert "No work order of this depot." in empty
+
+
+@pytest.mark.parametrize(
+    ("query", "fits"),
+    [
+        ({"depot": "Reims"}, "all of them"),
+        ({"depot": "Reims", "state": "done"}, ["R-gone"]),
+        ({"depot": "Brest"}, ["R-away"]),
+        ({"depot": "Brest", "state": "cancelled"}, []),
+        ({"vehicle": "V0009", "depot": "Brest"}, ["R-away"]),
+        ({"vehicle": "the plate", "depot": "Reims"}, "all of them"),
+        ({"vehicle": "WDB9066331S100009", "depot": "Reims"}, "all of them"),
+        ({"vehicle": "V0003", "depot": "Reims"}, []),
+    ],
+    ids=str,
+)
+def test_list_exports_and_command_line_are_narrowed_alike(served, reims, query, fits, tmp_path):
+    wanted = reims if fits == "all of them" else fits
+    if query.get("vehicle") == "the plate":
+        plate = served.client.get("/api/vehicles/V0009").json()["plate"]
+        query = {**query, "vehicle": plate.lower()}
+    listed = served.client.get("/api/workorders", params=query).json()
+    assert [one["order_id"] for one in listed["orders"]] == wanted
+    table = served.client.get("/api/workorders/export.csv", params=query).text
+    calendar = served.client.get("/api/workorders/export.ics", params=query).text
+    options = [f"--{name}={value}" for name, value in query.items()]
+    told = json.loads(run(served, "list", *options, "--json"))["orders"]
+    assert [one["order_id"] for one in told] == wanted
+    for name in ("orders.csv", "orders.ics"):
+        run(served, "export", str(tmp_path / name), *options)
+    assert in_table(table) == in_table((tmp_path / "orders.csv").read_text()) == wanted
+    assert in_calendar(calendar) == in_calendar((tmp_path / "orders.ics").read_text()) == wanted
+
+
+def in_table(text):
+    return [row["order"] for row in csv.DictReader(io.StringIO(text))]
+
+
+def in_calendar(text):
+    events = Calendar.from_ical(text).walk("VEVENT")
+    return [str(one["uid"]).removesuffix("@telltale") for one in events]
+
+
+def test_the_page_exports_what_it_shows(served, reims):
+    page = served.client.get("/workorders?depot=Reims").text
+    links = re.findall(r'href="(/api/workorders/export\.[^"]*)"', page)
+    calendar, table = (served.client.get(html.unescape(link)).text for link in links)
+    assert in_calendar(calendar) == in_table(table) == reims
+
+
+def run(served, *words):
     wide = environment(served.settings, COLUMNS="300")
+    done = CliRunner().invoke(app, ["workorders", *words], env=wide)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.stdout
 
-    def run(*words):
-        done = CliRunner().invoke(app, ["workorders", *words], env=wide)
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        assert done.exit_code == 0, done.output
-        return done.stdout
 
-    order = json.loads(run("create", "V0003", "--note", "urgent", "--json"))
+def test_the_whole_way_from_the_command_line(served, tmp_path):
+    order = json.loads(run(served, "create", "V0003", "--note", "urgent", "--json"))
     identity = order["order_id"]
-    assert identity in run("list")
+    assert identity in run(served, "list")
     assert order["plate"]
-    assert order["plate"] in run("list")
-    assert f"{identity}: {order['plate']}, " in run("show", identity)
+    assert order["plate"] in run(served, "list")
+    assert f"{identity}: {order['plate']}, " in run(served, "show", identity)
     day = datetime.fromtimestamp(served.now_ms / 1_000, UTC).date().isoformat()
-    planned = json.loads(run("plan", identity, f"{day}T10:30:00", "--json"))
+    planned = json.loads(run(served, "plan", identity, f"{day}T10:30:00", "--json"))
     assert datetime.fromtimestamp(planned["start_ms"] / 1_000, UTC).minute == 30
     for name in ("orders.ics", "orders.csv"):
-        run("export", str(tmp_path / name))
+        run(served, "export", str(tmp_path / name))
         assert identity in (tmp_path / name).read_text()
         assert order["plate"] in (tmp_path / name).read_text()
     with pytest.raises(SettingsError, match=r"\.ics or \.csv"):
-        run("export", str(tmp_path / "orders.pdf"))
+        run(served, "export", str(tmp_path / "orders.pdf"))
     with pytest.raises(DataError, match="MODE=OUTCOME"):
-        run("close", identity, "--found", "turbocharger")
-    closed = run("close", identity, "--found", "turbocharger=other_part:hose", "--json")
+        run(served, "close", identity, "--found", "turbocharger")
+    closed = run(served, "close", identity, "--found", "turbocharger=other_part:hose", "--json")
     assert json.loads(closed)["jobs"][0]["note"] == "hose"
     with pytest.raises(DataError, match="no work order"):
-        run("cancel", "WO-none")
+        run(served, "cancel", "WO-none")
+    for words in (["list"], ["export", str(tmp_path / "orders.csv")]):
+        with pytest.raises(DataError, match="no vehicle has the id, VIN or plate 'nobody'"):
+            run(served, *words, "--vehicle", "nobody")

@@ -146,6 +146,27 @@ def test_a_repair_is_planned_from_its_alert_and_found_there_again(page, complain
     assert complaints == []
 
 
+def test_work_orders_are_narrowed_to_a_depot_without_a_reload(page, fleet, complaints):
+    made = fleet.client.post("/api/workorders", json={"vehicle": "V0002"}).json()
+    page.goto("/workorders")
+    row = page.locator(f"tr[data-href='/workorders/{made['order_id']}']")
+    expect(row).to_have_count(1)
+    page.evaluate("window.marker = 1")
+    page.focus("select[name=depot]")
+    page.select_option("select[name=depot]", "Lyon")
+    page.wait_for_url("**/workorders?show=active&depot=Lyon")
+    expect(row).to_have_count(0)
+    expect(page.locator("select[name=depot]")).to_be_focused()
+    page.select_option("select[name=depot]", made["depot"])
+    expect(row).to_have_count(1)
+    link = page.get_by_role("link", name="Table (.csv)")
+    expect(link).to_have_attribute("href", re.compile(f"depot={made['depot']}"))
+    assert page.evaluate("window.marker") == 1
+    # Others plan it themselves.
+    fleet.client.post(f"/api/workorders/{made['order_id']}/cancel", json={})
+    assert complaints == []
+
+
 def test_what_was_refused_of_many_is_told_and_stays_picked(page):
     def answer(route):
         late = "V0002" in route.request.url
