@@ -1,14 +1,10 @@
-"""Alerts as a table for spreadsheets (CSV) and for programs (Parquet)."""
+"""Alerts as a table."""
 
-import io
 from collections.abc import Iterable
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
-from app.orders_export import harmless
 from infra.reads.triage import Listed
 
 _TIME: Final = pa.timestamp("ms", "UTC")
@@ -43,26 +39,6 @@ SCHEMA: Final = pa.schema(
 def table_of(alerts: Iterable[Listed]) -> pa.Table:
     """One row an alert; times that are not yet are null."""
     return pa.Table.from_pylist([_row(one) for one in alerts], SCHEMA)
-
-
-def as_csv(table: pa.Table) -> bytes:
-    """With a header; text that a spreadsheet would take for a formula gets an apostrophe."""
-    for place, field in enumerate(table.schema):
-        if field.type == pa.string():
-            column = pa.array(
-                [harmless(one) for one in table.column(place).to_pylist()], field.type
-            )
-            table = table.set_column(place, field, column)
-    sink = io.BytesIO()
-    pyarrow.csv.write_csv(table, sink)
-    return sink.getvalue()
-
-
-def as_parquet(table: pa.Table) -> bytes:
-    """Parquet with these types."""
-    sink = io.BytesIO()
-    pyarrow.parquet.write_table(table, sink)
-    return sink.getvalue()
 
 
 def _row(listed: Listed) -> dict[str, Any]:

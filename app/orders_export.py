@@ -8,6 +8,7 @@ from typing import Final
 
 from icalendar import Calendar, Event
 
+from app.tables import harmless
 from contracts.workorders import WorkOrder
 
 _STATUS: Final = {
@@ -33,7 +34,6 @@ COLUMNS: Final = (
     "finding",
     "note",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_calendar(orders: Iterable[WorkOrder], plates: Mapping[str, str]) -> bytes:
@@ -102,8 +102,3 @@ def _description(order: WorkOrder) -> str:
 
 def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds // 1_000, UTC)
-
-
-def harmless(value: object) -> object:
-    """Text that a spreadsheet would take for a formula, with an apostrophe before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

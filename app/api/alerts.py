@@ -1,15 +1,14 @@
-"""`/api/alerts`: what was found, and what people do about it."""
+"""`/api/alerts/{alert_id}`: what was found, and what people do about it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from alerts.units import unit_text
 from app.api import acting, silences, words
 from app.api.context import Context, Wired
-from app.api.cursor import Cursor, decode_cursor, encode_cursor
 from app.api.fleet import Risk, RulView, rul_view
 from app.api.problems import unknown_alert
 from app.api.words import CheckText, FaultCodeText
@@ -105,14 +104,6 @@ class AlertDetail:
     transitions: list[TransitionView]
 
 
-@dataclass(frozen=True)
-class AlertPage:
-    """Alerts, the newest opened first; `next_cursor` is empty on the last page."""
-
-    alerts: list[AlertView]
-    next_cursor: str
-
-
 def alert_view(alert: Alert, plate: str) -> AlertView:
     """An alert of the store in words, with its vehicle's plate ("" without one)."""
     risk, rul, waiting = alert.risk, alert.rul, alert.waiting
@@ -177,30 +168,6 @@ def find_alert(context: Context, alert_id: str) -> Alert:
     if alert_id not in found:
         raise unknown_alert(alert_id)
     return found[alert_id]
-
-
-@router.get("/api/alerts")
-def alerts(
-    context: Wired,
-    *,
-    state: Group = "active",
-    vehicle: Annotated[str, Query(max_length=128, description="Vehicle id")] = "",
-    cursor: Cursor = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> AlertPage:
-    """Alerts, the newest opened first."""
-    place = decode_cursor(cursor)
-    found = stored.find_alerts(
-        context.store,
-        context.tenant,
-        states=STATES.get(state, (state,)),
-        vehicle_id=vehicle,
-        after=(int(place[0]), place[1]) if place else None,
-        limit=limit + 1,
-    )
-    more, found = len(found) > limit, found[:limit]
-    following = encode_cursor(found[-1].opened_ms, found[-1].alert_id) if more else ""
-    return AlertPage(alert_views(context, found), following)
 
 
 @router.get("/api/alerts/{alert_id}")

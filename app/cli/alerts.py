@@ -1,65 +1,83 @@
 """`telltale alerts`: what was found, and what people do about it."""
 
+from dataclasses import replace
 from typing import Annotated, get_args
 
 import typer
 
 from alerts.message import what_of
-from app.api.alerts import AlertView, alert_views
+from app.alerts_export import table_of
+from app.api.alert_tables import wanted_of
+from app.api.alerts import AlertView, Group, alert_views
 from app.api.context import Context
 from app.cli import silences
-from app.cli.desk import (
-    alert_of,
-    ask,
-    conclude,
-    opened,
-    span_ms,
-)
-from app.cli.options import Json
+from app.cli.desk import alert_of, ask, conclude, narrowed_to, opened, span_ms
+from app.cli.options import DepotOption, Json, ModeOption, ProfileOption, VehicleOption
 from app.cli.output import print_json, print_table, when
+from app.cli.tables import TablePath, check_table, write_table
 from app.cli.watching import WatchOption, shown
 from app.profiles import known_profiles
-from contracts.alerts import Alert, Outcome, Transition
-from contracts.errors import DataError, SettingsError
+from contracts.alerts import Alert, Outcome, Severity, Transition
+from contracts.errors import DataError
 from infra.reads import alerts as stored
+from infra.reads.triage import Only, Pile, newest, triage
 
 app = typer.Typer(help="Alerts, and what people do about them.", no_args_is_help=True)
-STATES = {
-    "active": stored.ACTIVE,
-    "open": ("open",),
-    "acknowledged": ("acknowledged",),
-    "resolved": ("resolved",),
-    "all": (),
-}
+StateOption = Annotated[
+    Group | None, typer.Option(help="Only in this state; active where no pile is named.")
+]
+PileOption = Annotated[Pile | None, typer.Option(help="Only a pile of the alerts page.")]
+SeverityOption = Annotated[Severity | None, typer.Option(help="Only this grave.")]
 IdArgument = Annotated[str, typer.Argument(help="The alert's id.")]
 WhyOption = Annotated[str, typer.Option("--why", help="A few words for those who read it later.")]
 
 
 @app.command("list")
-def list_alerts(
+def list_alerts(  # noqa: PLR0913 (options)
     *,
-    state: Annotated[str, typer.Option(help=f"One of {', '.join(STATES)}.")] = "active",
-    vehicle: Annotated[str, typer.Option(help="Only of this vehicle's id.")] = "",
+    state: StateOption = None,
+    pile: PileOption = None,
+    severity: SeverityOption = None,
+    depot: DepotOption = "",
+    mode: ModeOption = "",
+    profile: ProfileOption = "",
+    vehicle: VehicleOption = "",
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="The newest so many.")] = 50,
     watch: WatchOption = False,
     as_json: Json = False,
 ) -> None:
-    """List alerts, the newest first."""
-    if state not in STATES:
-        raise SettingsError(f"--state {state}: choose from {', '.join(STATES)}")
+    """List alerts, the newest opened first."""
     with opened() as context:
+        only = Only(severity or "", depot, mode, profile, narrowed_to(context, vehicle))
 
         def show() -> None:
-            found = stored.find_alerts(
-                context.store,
-                context.tenant,
-                states=STATES[state],
-                vehicle_id=vehicle,
-                limit=limit,
-            )
+            wanted = replace(wanted_of(context, only, pile or "", state or ""), limit=limit)
+            found = newest(context.store, context.tenant, wanted)
             _print_list(context, found, as_json=as_json)
 
         shown(show, watch=watch)
+
+
+@app.command()
+def export(  # noqa: PLR0913 (options)
+    path: TablePath,
+    *,
+    state: StateOption = None,
+    pile: PileOption = None,
+    severity: SeverityOption = None,
+    depot: DepotOption = "",
+    mode: ModeOption = "",
+    profile: ProfileOption = "",
+    vehicle: VehicleOption = "",
+    as_json: Json = False,
+) -> None:
+    """Write at most 50,000 alerts for a spreadsheet (.csv) or a program (.parquet)."""
+    check_table(path)
+    with opened() as context:
+        only = Only(severity or "", depot, mode, profile, narrowed_to(context, vehicle))
+        wanted = wanted_of(context, only, pile or "", state or "")
+        found = triage(context.store, context.tenant, wanted)
+    write_table(path, table_of(found), "alerts", as_json=as_json)
 
 
 @app.command()

@@ -21,10 +21,9 @@ def find_alerts(
     *,
     states: Sequence[str] = (),
     vehicle_id: str = "",
-    after: tuple[int, str] | None = None,
     limit: int = 100,
 ) -> list[Alert]:
-    """Alerts, the newest opened first; `after` is (opened, alert id) of the page before."""
+    """Alerts, the newest opened first."""
     conditions = ["tenant = %(tenant)s"]
     given: dict[str, Any] = {"tenant": tenant, "limit": limit}
     if states:
@@ -33,12 +32,6 @@ def find_alerts(
     if vehicle_id:
         conditions.append("vehicle_id = %(vehicle)s")
         given["vehicle"] = vehicle_id
-    if after:
-        conditions.append(
-            "(toUnixTimestamp64Milli(opened) < %(opened)s"
-            " OR (toUnixTimestamp64Milli(opened) = %(opened)s AND alert_id > %(alert)s))"
-        )
-        given |= {"opened": after[0], "alert": after[1]}
     rows = store.rows(
         f"SELECT body FROM alerts FINAL WHERE {' AND '.join(conditions)} "  # noqa: S608 (ours)
         "ORDER BY opened DESC, alert_id LIMIT %(limit)s",

@@ -23,7 +23,10 @@ _CONDITIONS: dict[Pile | Literal[""], str] = {
     "closed": "state = 'resolved'",
 }
 _RANK = "indexOf(['watch', 'soon', 'critical'], severity)"
-_ORDERS = {"closed": "updated DESC", "": "opened DESC"}
+_NEWEST = "opened DESC"
+_ORDERS = {"closed": "updated DESC", "": _NEWEST}
+_AFTER = """(toUnixTimestamp64Milli(opened) < %(opened)s
+    OR (toUnixTimestamp64Milli(opened) = %(opened)s AND alert_id > %(alert)s))"""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,12 @@ class Only:
     depot: str = ""
     mode: str = ""
     profile: str = ""
+    vehicle_id: str = ""
 
     @property
     def conditions(self) -> list[str]:
         """As SQL, with `values` as its parameters."""
-        fields = ("severity", "mode", "profile")
+        fields = ("severity", "mode", "profile", "vehicle_id")
         found = [f"{name} = %({name})s" for name in fields if getattr(self, name)]
         if self.depot:
             found.append(
@@ -88,12 +92,19 @@ def triage(store: ClickHouse, tenant: str, wanted: TriageFilter) -> list[Listed]
 def piled(tenant: str, wanted: TriageFilter) -> Question[list[Alert]]:
     """As `triage`, without the vehicles' names."""
     order = _ORDERS.get(wanted.pile, f"{_RANK} DESC, at_stake DESC, opened")
-    return Question(
-        f"SELECT body FROM alerts FINAL WHERE {_conditions(wanted)} "  # noqa: S608 (ours)
-        f"ORDER BY {order}, alert_id LIMIT %(limit)s OFFSET %(offset)s",
-        _given(tenant, wanted),
-        bodies,
-    )
+    return Question(_sql(_conditions(wanted), order), _given(tenant, wanted), bodies)
+
+
+def newest(
+    store: ClickHouse, tenant: str, wanted: TriageFilter, after: tuple[int, str] | None = None
+) -> list[Alert]:
+    """Those of a pile too, the newest opened first; `after` is the place of the last alert of the
+    page before: (opened in Unix ms, alert).
+    """
+    opened_ms, alert_id = after or (0, "")
+    conditions = [*_conditions(wanted), *([_AFTER] if after else [])]
+    given = {**_given(tenant, wanted), "opened": opened_ms, "alert": alert_id}
+    return ask(store, Question(_sql(conditions, _NEWEST), given, bodies))
 
 
 def with_names(alerts: Sequence[Alert], known: Names) -> list[Listed]:
@@ -113,13 +124,20 @@ def pile_counts(tenant: str, now_ms: int) -> Question[dict[Pile, int]]:
     )
 
 
-def _conditions(wanted: TriageFilter) -> str:
+def _sql(conditions: Sequence[str], order: str) -> str:
+    return (
+        f"SELECT body FROM alerts FINAL WHERE {' AND '.join(conditions)} "  # noqa: S608 (ours)
+        f"ORDER BY {order}, alert_id LIMIT %(limit)s OFFSET %(offset)s"
+    )
+
+
+def _conditions(wanted: TriageFilter) -> list[str]:
     conditions = ["tenant = %(tenant)s", _CONDITIONS[wanted.pile], *wanted.only.conditions]
     if wanted.pile:
         conditions.append("state != 'pending'")
     if wanted.states:
         conditions.append("state IN %(states)s")
-    return " AND ".join(conditions)
+    return conditions
 
 
 def _given(tenant: str, wanted: TriageFilter) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.access.rules import RULES, rule_of
-from app.api.alert_tables import PARQUET
 from app.api.context import Context
+from app.api.files import PARQUET
 from app.api.server import create_app
 from app.settings import load_settings
 from contracts.access import PEOPLE, ROLES

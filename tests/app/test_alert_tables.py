@@ -3,16 +3,22 @@
 import csv
 import html
 import io
+import json
 import re
 
 import pyarrow.parquet as pq
 import pytest
 from msgspec.structs import replace
+from typer.testing import CliRunner
 
-from app.alerts_export import as_csv, table_of
+from app.alerts_export import table_of
+from app.cli.main import app
+from app.tables import as_csv
 from contracts.alerts import Reason
+from contracts.errors import DataError, SettingsError
 from infra.reads.triage import Listed
 from tests.app import sample_fleet
+from tests.app.test_worker import environment
 
 
 def rows(payload):
@@ -113,6 +119,93 @@ def test_groups_are_narrowed_as_the_page_asks(api):
 
     assert [one["key"] for one in found(severity="soon", depot="Metz")] == ["V0002"]
     assert [one["key"] for one in found(mode="turbocharger")] == ["V0003"]
+    assert [one["key"] for one in found(vehicle="kl-101-ty")] == ["V0001"]
     assert found(profile="' OR 1=1 --") == found(depot="Atlantis") == []
     page = api.client.get("/alerts?by=depot&depot=Atlantis").text
     assert "No alert fits these filters." in page
+
+
+NARROWED = [
+    ({}, {"V0001", "V0002", "V0003", "V0004", "V0005", "V0007"}),
+    ({"severity": "soon"}, {"V0002", "V0003"}),
+    ({"depot": "Metz"}, {"V0002"}),
+    ({"mode": "turbocharger"}, {"V0003"}),
+    ({"profile": "truck-diesel", "severity": "critical"}, {"V0001"}),
+    ({"pile": "open"}, {"V0001", "V0002", "V0003"}),
+    ({"pile": "watch"}, {"V0004", "V0005", "V0007"}),
+    ({"pile": "watch", "depot": "Lyon"}, {"V0004"}),
+    ({"pile": "taken"}, set()),
+    ({"pile": "open", "state": "acknowledged"}, set()),
+    ({"state": "acknowledged"}, set()),
+    ({"vehicle": "V0002"}, {"V0002"}),
+    ({"vehicle": "kl-101-ty"}, {"V0001"}),
+    ({"vehicle": "WDB9066331S100003", "severity": "soon"}, {"V0003"}),
+    ({"vehicle": "WDB9066331S100003", "severity": "watch"}, set()),
+]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(("query", "vehicles"), NARROWED, ids=str)
+def test_list_export_and_command_line_are_narrowed_alike(api, query, vehicles, tmp_path):
+    listed = api.client.get("/api/alerts", params=query).json()["alerts"]
+    assert {one["vehicle_id"] for one in listed} == vehicles
+    taken = rows(api.client.get("/api/alerts/export.csv", params=query).content)
+    ids = {one["alert_id"] for one in listed}
+    assert {one["alert_id"] for one in taken} == ids
+    options = [f"--{name}={value}" for name, value in query.items()]
+    told = json.loads(run(api, "list", *options, "--json"))["alerts"]
+    assert [one["alert_id"] for one in told] == [one["alert_id"] for one in listed]
+    for name in ("alerts.csv", "alerts.parquet"):
+        path = tmp_path / name
+        made = json.loads(run(api, "export", str(path), *options, "--json"))
+        assert made == {"path": str(path), "alerts": len(ids)}
+    assert {one["alert_id"] for one in rows((tmp_path / "alerts.csv").read_bytes())} == ids
+    table = pq.read_table(tmp_path / "alerts.parquet")
+    assert set(table.column("alert_id").to_pylist()) == ids
+
+
+def run(api, *words):
+    done = CliRunner().invoke(app, ["alerts", *words], env=environment(api.settings))
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("path", ["", "/groups", "/export.csv", "/export.parquet"])
+def test_a_vehicle_that_is_not_there_is_no_vehicle_without_alerts(api, path):
+    answer = api.client.get(f"/api/alerts{path}", params={"vehicle": "nobody"})
+    assert (answer.status_code, answer.json()["vehicle"]) == (404, "nobody")
+
+
+@pytest.mark.stack
+def test_the_command_line_refuses_what_it_cannot_ask_or_write(api, tmp_path):
+    for words in (["list"], ["export", str(tmp_path / "a.csv")]):
+        with pytest.raises(DataError, match="no vehicle has the id, VIN or plate 'nobody'"):
+            run(api, *words, "--vehicle", "nobody")
+    with pytest.raises(SettingsError, match=r"give a file that ends in \.csv or \.parquet"):
+        run(api, "export", str(tmp_path / "a.pdf"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.stack
+def test_a_pile_is_listed_newest_first_page_by_page(api):
+    like = sample_fleet.alert("V0003", api.now_ms, opened_days=1)
+    fresh = replace(like, alert_id="pile-1", vehicle_id="V0010")
+    older = replace(fresh, alert_id="pile-2", opened_ms=api.now_ms - 9 * sample_fleet.DAY)
+    api.store.write_alerts([fresh, older], [])
+    try:
+        seen, cursor = [], ""
+        while True:
+            query = {"pile": "open", "limit": 1, "cursor": cursor}
+            page = api.client.get("/api/alerts", params=query).json()
+            seen += [one["vehicle_id"] for one in page["alerts"]]
+            cursor = page["next_cursor"]
+            if not cursor:
+                break
+        taken = rows(api.client.get("/api/alerts/export.csv?pile=open").content)
+    finally:
+        api.store.clickhouse.command("DELETE FROM alerts WHERE alert_id LIKE 'pile-%'")
+    assert seen == ["V0010", "V0001", "V0002", "V0003", "V0010"]
+    assert [one["severity"] for one in taken] == ["critical", *["soon"] * 4]
