@@ -61,7 +61,7 @@ RULES: tuple[Rule, ...] = (
     *_each("write", PEOPLE, "/sign-out", "/display", "/api/me/*"),
     # The fleet: everyone looks, the desks act.
     *_each("read", PEOPLE, "/", "/vehicles/*", "/alerts/*", "/figures/*", "/workorders/*"),
-    *_each("read", PEOPLE, "/api/fleet", "/api/figures/*", "/api/vehicles/*", "/api/alerts/*"),
+    *_each("read", PEOPLE, "/api/fleet/*", "/api/figures/*", "/api/vehicles/*", "/api/alerts/*"),
     *_each("read", PEOPLE, "/api/fleets", "/api/silences/*", "/api/workorders/*", "/api/stream"),
     *_each("write", DESKS, "/vehicles/*", "/alerts/*", "/workorders/*"),
     *_each("write", DESKS, "/api/alerts/*", "/api/silences/*", "/api/workorders/*"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from app.access.rules import READS, Rule, rule_of
+from app.api.files import CSV, PARQUET
 from app.api.problems import MEDIA_TYPE
 
 _Json = dict[str, Any]
@@ -57,10 +58,12 @@ _IF_NONE_MATCH: Final[_Json] = {
 }
 _ETAG: Final[_Json] = {"description": "Names this content", "schema": {"type": "string"}}
 _FILES: Final[Mapping[str, tuple[str, ...]]] = {
-    "/api/alerts/export.csv": ("text/csv",),
-    "/api/alerts/export.parquet": ("application/vnd.apache.parquet",),
+    "/api/alerts/export.csv": (CSV,),
+    "/api/alerts/export.parquet": (PARQUET,),
+    "/api/fleet/export.csv": (CSV,),
+    "/api/fleet/export.parquet": (PARQUET,),
     "/api/workorders/export.ics": ("text/calendar",),
-    "/api/workorders/export.csv": ("text/csv",),
+    "/api/workorders/export.csv": (CSV,),
     "/api/vehicles/{key}/photos/{photo}": ("image/jpeg", "image/png", "image/webp"),
     "/api/stream": ("text/event-stream",),
     "/metrics": ("text/plain",),

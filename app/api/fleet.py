@@ -1,16 +1,17 @@
 """`/api/fleet`: how the fleet is, and its vehicles by money at stake."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from app.api import words
 from app.api.context import Context, Wired
 from app.api.cursor import Cursor, decode_cursor, encode_cursor
 from app.api.summary import FleetSummary
 from contracts.alerts import Alert
-from infra.reads.fleet import FleetRow, fleet_rows
+from infra.reads.fleet import FleetRow, fleet_parts, fleet_rows
 from infra.reads.ranking import FleetFilter, Policy, Show, silent_vehicles
 
 router = APIRouter(prefix="/api", tags=["fleet"])
@@ -75,17 +76,38 @@ def fleet_page(
 ) -> tuple[list[FleetVehicle], str]:
     """A page of vehicles and the cursor of the next, "" on the last."""
     limit, store, tenant = wanted.limit, context.store, context.tenant
-    silent: list[str] = []
-    if wanted.show == "silent":
-        silent = context.answers.silent.get(tenant, lambda: silent_vehicles(store, tenant, policy))
+    silent = _silent(context, wanted, policy)
     asked = replace(wanted, limit=limit + 1)
     rows, alerts = context.look(asked, lambda: fleet_rows(store, tenant, asked, policy, silent))
     more, rows = len(rows) > limit, rows[:limit]
-    vehicles = [
+    following = encode_cursor(rows[-1].at_stake, rows[-1].vehicle_id) if more else ""
+    return _vehicles_of(context, rows, alerts), following
+
+
+def whole_fleet(
+    context: Context, wanted: FleetFilter, policy: Policy
+) -> Iterator[list[FleetVehicle]]:
+    """The next `limit` vehicles as a page has them, part by part."""
+    silent = _silent(context, wanted, policy)
+    for rows, alerts in fleet_parts(context.store, context.tenant, wanted, policy, silent):
+        yield _vehicles_of(context, rows, alerts)
+
+
+def _silent(context: Context, wanted: FleetFilter, policy: Policy) -> list[str]:
+    """As `rank` asks for them."""
+    if wanted.show != "silent":
+        return []
+    store, tenant = context.store, context.tenant
+    return context.answers.silent.get(tenant, lambda: silent_vehicles(store, tenant, policy))
+
+
+def _vehicles_of(
+    context: Context, rows: Sequence[FleetRow], alerts: Mapping[str, Alert]
+) -> list[FleetVehicle]:
+    return [
         vehicle_of(row, alerts.get(row.alert_id), context.vin(row.vin_last4, row.vin_sealed))
         for row in rows
     ]
-    return vehicles, encode_cursor(rows[-1].at_stake, rows[-1].vehicle_id) if more else ""
 
 
 def vehicle_of(row: FleetRow, alert: Alert | None, vin: str) -> FleetVehicle:
@@ -125,10 +147,7 @@ def rul_view(
     return RulView(value, low, high, (found.rul_unit if found else "") or "d")
 
 
-@router.get("/fleet")
-def fleet(  # noqa: PLR0913 (query parameters)
-    context: Wired,
-    *,
+def _wanted(
     profile: Annotated[str, Query(max_length=100)] = "",
     depot: Annotated[str, Query(max_length=200)] = "",
     model: Annotated[str, Query(max_length=200, description="As registered")] = "",
@@ -136,16 +155,30 @@ def fleet(  # noqa: PLR0913 (query parameters)
     q: Annotated[
         str, Query(max_length=100, description="Part of plate or id; a VIN or its last four")
     ] = "",
+    *,
     needs: Annotated[
         bool, Query(description="Only vehicles with an alert that asks for someone")
     ] = False,
+    silent: Annotated[
+        bool, Query(description="Only silent vehicles, whatever `needs` says")
+    ] = False,
+) -> FleetFilter:
+    show: Show = "silent" if silent else "needs" if needs else "all"
+    return FleetFilter(profile, depot, model, mode, q.strip(), show)
+
+
+Wanted = Annotated[FleetFilter, Depends(_wanted)]
+
+
+@router.get("/fleet")
+def fleet(
+    context: Wired,
+    wanted: Wanted,
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Fleet:
     """The fleet's counts, and its vehicles with most money at stake first."""
-    show: Show = "needs" if needs else "all"
-    place = decode_cursor(cursor)
-    wanted = FleetFilter(profile, depot, model, mode, q.strip(), show, place, limit)
+    asked = replace(wanted, after=decode_cursor(cursor), limit=limit)
     summary = context.summary()
-    vehicles, following = fleet_page(context, wanted, words.policy(summary.now_ms))
+    vehicles, following = fleet_page(context, asked, words.policy(summary.now_ms))
     return Fleet(summary, vehicles, following)

@@ -22,6 +22,7 @@ from app.api import (
     figures,
     findings,
     fleet,
+    fleet_tables,
     fleets,
     history,
     models,
@@ -50,6 +51,7 @@ from app.web import pages
 _ROOMS = (
     admin,
     fleet,
+    fleet_tables,
     fleets,
     figures,
     alert_tables,

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "drift": "drift:drift",
     "evaluate": "evaluate:app",
     "backtest": "backtest:backtest",
+    "fleet": "fleet:app",
     "risk": "risk:risk",
     "battery": "battery:show_battery",
     "alerts": "alerts:app",

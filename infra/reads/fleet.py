@@ -1,7 +1,7 @@
 """The fleet in order of money at stake, and its counts, from current risk and alerts alone."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from contracts.alerts import Alert
@@ -11,6 +11,11 @@ from infra.reads.questions import Question, Rows, ask_together
 from infra.reads.ranking import FleetFilter, Policy, Ranked, rank
 
 DAY_MS = 86_400_000
+_PART = 5_000
+_Number = float | None
+_Numbers = tuple[_Number, _Number, _Number, _Number, _Number, _Number]
+_Scores = dict[str, _Numbers]
+_UNSCORED: _Numbers = (None, None, None, None, None, None)
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,27 @@ def fleet_rows(
     Ranked on few narrow columns first; the rest is read for the rows of the page alone.
     """
     ranked = rank(store, tenant, wanted, policy, silent)
-    if not ranked:
-        return [], {}
+    return _told(store, tenant, ranked, _mode_of(wanted.mode, policy)) if ranked else ([], {})
+
+
+def fleet_parts(
+    store: ClickHouse, tenant: str, wanted: FleetFilter, policy: Policy, silent: Sequence[str]
+) -> Iterator[tuple[list[FleetRow], dict[str, Alert]]]:
+    """The same part by part, where they are many: ranked once, so that none comes twice or is left
+    out while risks change.
+    """
+    ranked = rank(store, tenant, wanted, policy, silent)
+    for first in range(0, len(ranked), _PART):
+        part = ranked[first : first + _PART]
+        yield _told(store, tenant, part, _mode_of(wanted.mode, policy))
+
+
+def _told(
+    store: ClickHouse,
+    tenant: str,
+    ranked: Sequence[Ranked],
+    mode_of: Callable[[Ranked, _Scores], str],
+) -> tuple[list[FleetRow], dict[str, Alert]]:
     ids = [one.vehicle_id for one in ranked]
     known, (scores, seen), alerts = ask_together(
         store,
@@ -61,13 +85,12 @@ def fleet_rows(
         alerts_named(tenant, [one.alert_id for one in ranked if one.alert_id]),
     )
     nothing = ("",) * 5
-    chosen = _mode_of(wanted.mode, policy)
     rows = [
         _row(
             replace(one, seen_ms=max(one.seen_ms, seen.get(one.vehicle_id, 0))),
             known.get(one.vehicle_id, nothing),
             scores.get(one.vehicle_id, {}),
-            chosen,
+            mode_of,
         )
         for one in ranked
     ]
@@ -82,12 +105,6 @@ def _registrations(tenant: str, ids: Sequence[str]) -> Question[dict[str, tuple[
         {"tenant": tenant, "ids": list(ids)},
         lambda rows: {vehicle: tuple(rest) for vehicle, *rest in rows},
     )
-
-
-_Number = float | None
-_Numbers = tuple[_Number, _Number, _Number, _Number, _Number, _Number]
-_Scores = dict[str, _Numbers]
-_UNSCORED: _Numbers = (None, None, None, None, None, None)
 
 
 def _scores(tenant: str, ids: Sequence[str]) -> Question[tuple[dict[str, _Scores], dict[str, int]]]:

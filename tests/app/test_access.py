@@ -143,6 +143,8 @@ def test_the_probes_would_see_a_leak(house):
         "/",
         "/vehicles/{key:path}",
         "/api/fleet",
+        "/api/fleet/export.csv",
+        "/api/fleet/export.parquet",
         "/api/alerts",
         "/api/alerts/{alert_id}",
         "/api/alerts/export.csv",
@@ -157,6 +159,8 @@ def test_the_probes_would_see_a_leak(house):
         "/api/workorders",
         "/api/workorders/{order_id}",
         "/api/workorders/export.ics",
+        "/api/workorders/export.csv",
+        "/workorders",
         "/workorders/{order_id}",
     } <= seen
 
@@ -261,7 +265,9 @@ def test_a_whole_vin_is_read_by_those_who_need_it(house, role):
     whole = role in {"service_desk", "admin"}
     assert {one["vin"] for one in found} == {own if whole else f"…{own[-4:]}"}
     page = asking.get(f"/vehicles/{vehicle(OWNER)}").text
+    table = asking.get("/api/fleet/export.csv").text
     assert whole or own not in page
+    assert (own in table, own[-4:] in table) == (whole, True)
     with client(house.url, house.keys.headers(STRANGER, role)) as stranger:
         assert stranger.get(f"/api/vehicles/{own}").status_code == 404
 

@@ -55,6 +55,7 @@ def test_what_changes_while_one_looks_can_be_watched():
         ("status",),
         ("alerts", "list"),
         ("alerts", "show"),
+        ("fleet", "list"),
         ("workorders", "list"),
     }
 
@@ -79,6 +80,8 @@ def test_an_unknown_option_is_a_matter_of_usage(telltale, words):
         (("simulate", "--fleet", "boat=3"), "--fleet 'boat=3': write PROFILE=VEHICLES"),
         (("simulate",), "telltale up"),
         (("risk", "V1"), "telltale up"),
+        (("fleet", "export", "fleet.xls"), "give a file that ends in .csv or .parquet"),
+        (("alerts", "export", "alerts.xls"), "give a file that ends in .csv or .parquet"),
         (("train", "--profile", "ship"), "ship"),
         (("state", "rebuild"), "telltale up"),
         (("worker", "--profile-dir", "."), "telltale up"),
@@ -100,6 +103,11 @@ def test_a_mistake_gets_one_sentence(telltale, arguments, sentence):
         ("simulate", "--days", "many"),
         ("dead-letters", "list", "--limit", "0"),
         ("worker", "--profile-dir", "none"),
+        ("alerts", "list", "--pile", "haystack"),
+        ("alerts", "list", "--severity", "mild"),
+        ("workorders", "list", "--state", "perhaps"),
+        ("fleet", "list", "--show", "best"),
+        ("fleet", "list", "--limit", "0"),
         ("replay",),
         ("replay", "log.csv", "--speed", "-1"),
         ("no-such-command",),
