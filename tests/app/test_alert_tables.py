@@ -197,7 +197,7 @@ def test_a_pile_is_listed_newest_first_page_by_page(api):
     api.store.write_alerts([fresh, older], [])
     try:
         seen, cursor = [], ""
-        while True:
+        while len(seen) < 9:
             query = {"pile": "open", "limit": 1, "cursor": cursor}
             page = api.client.get("/api/alerts", params=query).json()
             seen += [one["vehicle_id"] for one in page["alerts"]]
@@ -209,3 +209,17 @@ def test_a_pile_is_listed_newest_first_page_by_page(api):
         api.store.clickhouse.command("DELETE FROM alerts WHERE alert_id LIKE 'pile-%'")
     assert seen == ["V0010", "V0001", "V0002", "V0003", "V0010"]
     assert [one["severity"] for one in taken] == ["critical", *["soon"] * 4]
+
+
+@pytest.mark.stack
+def test_a_pile_of_closed_alerts_needs_no_state_beside_it(api):
+    like = sample_fleet.alert("V0003", api.now_ms, state="resolved", alert_id="pile-closed")
+    api.store.write_alerts([replace(like, vehicle_id="V0010")], [])
+    try:
+        query = {"pile": "closed", "depot": "Metz"}
+        (listed,) = api.client.get("/api/alerts", params=query).json()["alerts"]
+        (taken,) = rows(api.client.get("/api/alerts/export.csv", params=query).content)
+        (told,) = json.loads(run(api, "list", "--pile=closed", "--depot=Metz", "--json"))["alerts"]
+    finally:
+        api.store.clickhouse.command("DELETE FROM alerts WHERE alert_id = 'pile-closed'")
+    assert listed["alert_id"] == taken["alert_id"] == told["alert_id"] == "pile-closed"
