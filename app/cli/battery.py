@@ -5,11 +5,9 @@ from typing import Annotated
 import typer
 
 from app.api.battery import BatteryView, battery_of
-from app.cli.desk import opened
+from app.cli.desk import opened, vehicle_of
 from app.cli.options import Json
 from app.cli.output import print_json, when
-from contracts.errors import DataError
-from infra.reads.vehicles import find_vehicle
 
 
 def show_battery(
@@ -19,10 +17,7 @@ def show_battery(
 ) -> None:
     """Show the state of health of a vehicle's traction battery, told by its charges."""
     with opened() as context:
-        registered = find_vehicle(context.store, context.tenant, vehicle.strip())
-        if registered is None:
-            raise DataError(f"no vehicle has the id, VIN or plate {vehicle!r}")
-        found = battery_of(context, registered)
+        found = battery_of(context, vehicle_of(context, vehicle))
     if as_json:
         print_json(found)
     else:

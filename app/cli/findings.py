@@ -6,13 +6,12 @@ import typer
 
 from app.api import words
 from app.cli.acting import acting
-from app.cli.desk import opened
+from app.cli.desk import opened, vehicle_of
 from app.cli.options import Json
 from app.cli.output import print_json
 from contracts.alerts import Outcome
 from contracts.errors import DataError
 from contracts.records import VehicleEvent
-from infra.reads.vehicles import find_vehicle
 
 app = typer.Typer(help="What the workshop found.", no_args_is_help=True)
 
@@ -30,9 +29,7 @@ def add(
     if outcome not in get_args(Outcome):
         raise DataError(f"outcome {outcome!r}: choose from {', '.join(get_args(Outcome))}")
     with opened() as context:
-        found = find_vehicle(context.store, context.tenant, vehicle.strip())
-        if found is None:
-            raise DataError(f"no vehicle has the id, VIN or plate {vehicle!r}")
+        found = vehicle_of(context, vehicle)
         profile = words.profile_of(found.profile)
         if profile is None or words.mode_of(found.profile, mode) is None:
             known = ", ".join(one.name for one in profile.modes) if profile else "none"
