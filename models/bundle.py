@@ -62,6 +62,7 @@ class _Numbers(msgspec.Struct, frozen=True):
 class Bundle:
     """`profile` is its name; `lines` by mode: the 30-day risk at which an alert opens. `reference`
     says what it was trained on, `usual` what is normal (None: a bundle of before there were any).
+    `trial`: rows [n x features] that it is tried on before use (models/trial.py), kept beside it.
     """
 
     profile: str
@@ -72,6 +73,7 @@ class Bundle:
     rul: RulModel | None = None
     reference: Reference | None = None
     usual: Usual | None = None
+    trial: Floats | None = None
 
     @cached_property
     def modes(self) -> tuple[str, ...]:
@@ -170,8 +172,8 @@ def bundle_id(profile: str, files: Mapping[str, bytes]) -> str:
     return f"{profile}-{whole.hexdigest()[:10]}"
 
 
-def bundle_of(files: Mapping[str, bytes]) -> Bundle:
-    """The inverse of `Bundle.files`, which must be intact. Raises ModelError."""
+def bundle_of(files: Mapping[str, bytes], trial: Floats | None = None) -> Bundle:
+    """The inverse of `Bundle.files`, which must be intact; `trial` as kept. Raises ModelError."""
     try:
         numbers = msgspec.json.decode(files[NUMBERS_FILE], type=_Numbers)
         expectation = Expectation.from_bytes(files[EXPECTATION_FILE])
@@ -197,6 +199,7 @@ def bundle_of(files: Mapping[str, bytes]) -> Bundle:
         _rul({name: files[name] for name in numbers.rul_files}),
         _reference(files, len(numbers.feature_names)),
         _usual(files, len(numbers.feature_names)),
+        trial,
     )
     bundle.__dict__["id"] = bundle_id(numbers.profile, files)
     bundle.__dict__["files"] = dict(files)

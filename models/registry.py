@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import msgspec
-import numpy as np
 
-from contracts.batches import Floats
 from contracts.errors import ModelError
 from features.expectation import Expectation
 from models.bundle import Bundle
@@ -79,13 +77,13 @@ class Registry:
         bundle = self._load(bundle_id)
         return bundle, bundle.expectation
 
-    def save(self, bundle: Bundle, record: TrainingRecord, rows: Floats | None = None) -> str:
-        """Store a bundle with golden rows [n x features]; its id. The same bundle again is the
+    def save(self, bundle: Bundle, record: TrainingRecord) -> str:
+        """Store a bundle and its trial rows as golden ones; its id. The same bundle again is the
         same one. Raises ModelError when what was written doesn't come back.
         """
         folder = self.root / bundle.profile / bundle.id
         if not (folder / MANIFEST).exists():
-            self._write_bundle(folder, bundle, record, rows)
+            self._write_bundle(folder, bundle, record)
         self._load(bundle.id)
         return bundle.id
 
@@ -227,13 +225,8 @@ class Registry:
         aliases[alias] = bundle_id
         _replace(folder / ALIAS_FILE, msgspec.json.format(msgspec.json.encode(aliases), indent=1))
 
-    def _write_bundle(
-        self, folder: Path, bundle: Bundle, record: TrainingRecord, rows: Floats | None
-    ) -> None:
-        if rows is None:
-            rng = np.random.default_rng(0)
-            rows = rng.normal(size=(8, len(bundle.feature_names))).astype(np.float32)
-        files = {**bundle.files, GOLDEN_FILE: golden(bundle, rows)}
+    def _write_bundle(self, folder: Path, bundle: Bundle, record: TrainingRecord) -> None:
+        files = {**bundle.files, GOLDEN_FILE: golden(bundle)}
         files |= write_manifest(_manifest(bundle, record, files))
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))

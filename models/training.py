@@ -32,6 +32,7 @@ from models.reference import Reference, evenly, reference_of
 from models.rul import RulOptions, fit_rul, rul_rows
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
 from models.thresholds import FALSE_ALARMS, curves, quiet_lines
+from models.trial import trial_rows
 from models.unusual import fit_usual
 
 EVER: Final = 1 << 62
@@ -121,8 +122,16 @@ def train_on(
     rows = evenly(len(table))
     values = table.values(rows)
     known = _reference(table, rows, values, models, {mode: month[mode] for mode in fitted.modes})
-    usual = fit_usual(table.profile, values)
-    bundle = Bundle(table.profile.name, table.names, expectation, models, drawn, None, known, usual)
+    bundle = Bundle(
+        table.profile.name,
+        table.names,
+        expectation,
+        models,
+        drawn,
+        reference=known,
+        usual=fit_usual(table.profile, values),
+        trial=trial_rows(table, options.seed),
+    )
     run = Run(table, fitted.trees, options.seed, fitted.modes, risk, lines)
     record = record_of(run, fitted.figures, tried)
     notes = [*record.notes, *map(str, suspects)]

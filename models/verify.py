@@ -18,6 +18,7 @@ from contracts.errors import ModelError
 from contracts.risk import HORIZONS_DAYS
 from models.bundle import Bundle, bundle_of
 from models.manifest import read_files, read_manifest
+from models.trial import noise
 
 GOLDEN_FILE: Final = "golden.bin"
 TOLERANCE: Final = 1e-5
@@ -37,11 +38,12 @@ class _Golden(msgspec.Struct, frozen=True, array_like=True):
     life: bytes = b""
 
 
-def golden(bundle: Bundle, values: Floats) -> bytes:
-    """Rows [n x features] with the risk and the remaining life that the bundle gives them, to be
-    stored beside it.
+def golden(bundle: Bundle) -> bytes:
+    """The bundle's trial rows with the risk and the remaining life that it gives them, to be stored
+    beside it.
     """
-    rows = np.ascontiguousarray(values, "<f4")
+    own = noise(len(bundle.feature_names)) if bundle.trial is None else bundle.trial
+    rows = np.ascontiguousarray(own, "<f4")
     risk = bundle.risk(rows, HORIZONS_DAYS)
     life = np.asarray(bundle.rul.predict(rows), "<f4").tobytes() if bundle.rul else b""
     return msgspec.msgpack.encode(_Golden(len(rows), rows.tobytes(), risk.tobytes(), life))
@@ -49,17 +51,27 @@ def golden(bundle: Bundle, values: Floats) -> bytes:
 
 def check(bundle: Bundle, stored: bytes) -> None:
     """Score the golden rows again. Raises ModelError when they come out differently."""
-    found = msgspec.msgpack.decode(stored, type=_Golden)
-    values = np.frombuffer(found.values, "<f4").reshape(found.rows, len(bundle.feature_names))
+    found, values = _kept(stored)
+    if values.shape[1] != len(bundle.feature_names):
+        raise ModelError(
+            f"model {bundle.id} has golden rows of {values.shape[1]} features and takes "
+            f"{len(bundle.feature_names)}; train it again"
+        )
     wanted = np.frombuffer(found.risk, "<f4").reshape(
         found.rows, len(bundle.modes), len(HORIZONS_DAYS)
     )
-    values = np.ascontiguousarray(values)
     _compare(bundle, bundle.risk(values, HORIZONS_DAYS), wanted, TOLERANCE)
     if bundle.rul and found.life:
         life = np.frombuffer(found.life, "<f4").reshape(found.rows, -1)
         longest = float(np.abs(life).max(initial=1.0))
         _compare(bundle, bundle.rul.predict(values), life, LIFE_TOLERANCE * longest)
+
+
+def _kept(stored: bytes) -> tuple[_Golden, Floats]:
+    """What was stored, and its rows [n x features]."""
+    found = msgspec.msgpack.decode(stored, type=_Golden)
+    values = np.frombuffer(found.values, "<f4").astype(np.float32)
+    return found, values.reshape(found.rows, -1)
 
 
 def _compare(bundle: Bundle, found: Floats, wanted: Floats, tolerance: float) -> None:
@@ -90,8 +102,9 @@ def loaded(files: Mapping[str, bytes]) -> Bundle:
     """The bundle of files that were read whole, tried on its golden rows: what it takes to score
     risk is ready then, and the first frames after a promotion don't wait for it. Raises ModelError.
     """
-    bundle = bundle_of({k: v for k, v in files.items() if k != GOLDEN_FILE})
-    check(bundle, files[GOLDEN_FILE])
+    stored = files[GOLDEN_FILE]
+    bundle = bundle_of({k: v for k, v in files.items() if k != GOLDEN_FILE}, _kept(stored)[1])
+    check(bundle, stored)
     return bundle
 
 

@@ -76,8 +76,9 @@ def test_files_bring_the_model_back(done):
 
 
 def test_golden_rows_tell_of_remaining_life_too(done):
-    bundle = Bundle("turbofan", done.names, NEUTRAL, (), {}, done.model)
-    stored = golden(bundle, done.train.values[:8])
+    rows = done.train.values[:8]
+    bundle = Bundle("turbofan", done.names, NEUTRAL, (), {}, done.model, trial=rows)
+    stored = golden(bundle)
     check(bundle, stored)
     sooner = replace(bundle, rul=replace(done.model, cap=100.0))
     with pytest.raises(ModelError, match="golden rows otherwise"):
