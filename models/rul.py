@@ -27,6 +27,7 @@ from models.forest import Score, score_of
 from models.fusion import SUMMED, Fusion, fit_fusion
 from models.hazard import booster_of
 from models.life_left import RulRows, life_left
+from models.reference import evenly
 from models.table import Progress, Table, no_progress
 
 LEVEL: Final = 0.9
@@ -34,6 +35,10 @@ LEVEL: Final = 0.9
 NUMBERS_FILE: Final = "rul.json"
 LEAST_UNITS: Final = 20
 """Below this many units with a known end there is no model of remaining life."""
+MOST_ROWS: Final = 64_000
+"""Rows of known life that are learnt from at most, so that memory doesn't grow with history: units
+that fail are few, and neighbouring rows of one tell nearly the same.
+"""
 _MAX_BIN: Final = 128
 _MORE_ROUNDS: Final = 1.1
 """Trees on all units get this many times the rounds that were best on four fifths of them."""
@@ -158,11 +163,12 @@ def from_files(files: Mapping[str, bytes]) -> RulModel:
 
 
 def rul_rows(table: Table) -> RulRows:
-    """The table's rows whose life left is known."""
+    """The table's rows whose life left is known; of more than MOST_ROWS some, evenly apart."""
     left = life_left(
         table.profile, table.courses, table.vehicle, table.time_ms, table.scope.until_ms
     )
     rows = np.flatnonzero(np.isfinite(left))
+    rows = rows[evenly(len(rows), MOST_ROWS)]
     return RulRows(table.values(rows), table.vehicle[rows], table.vehicles, left[rows])
 
 

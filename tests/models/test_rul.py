@@ -12,12 +12,13 @@ from features.profile import builtin_profile
 from ingest.adapters.cmapss import read
 from ingest.adapters.cmapss_lives import read_lives, subset_files
 from ingest.adapters.reading import ReadOptions
-from models import training
+from models import rul, training
 from models.bundle import Bundle
 from models.evaluation.cmapss import evaluate, phm08_score
 from models.evaluation.history import read_history
 from models.grow import LocalGrower
-from models.rul import RulOptions, fit_rul, from_files
+from models.rul import RulOptions, fit_rul, from_files, rul_rows
+from models.table import Scope, tabulate
 from models.verify import check, golden
 from tests.models.engines import write_subset
 
@@ -124,6 +125,22 @@ def test_engines_in_a_fold_are_not_learnt_from(done):
     _, fit = fit_rul(drawn, PROFILE, QUICK)
     target = np.minimum(drawn.life_left, 125)
     assert np.sqrt(np.mean((fit.predicted - target) ** 2)) > 0.9 * target.std()
+
+
+def test_rows_learnt_from_are_bounded_however_long_history_is(tmp_path, monkeypatch):
+    write_subset(tmp_path, "FD002")
+    history = histories(tmp_path)[0]
+    scope = Scope("default", *history.span("default", PROFILE.name), PROFILE.score_interval_ms)
+    table = tabulate(history, PROFILE, NEUTRAL, scope)
+    whole = rul_rows(table)
+    assert len(whole) > 4_000
+    monkeypatch.setattr(rul, "MOST_ROWS", 1_000)
+    some = rul_rows(table)
+    assert 800 < len(some) <= 1_000
+    assert set(some.vehicle) == set(whole.vehicle)
+    step = -(-len(whole) // 1_000)
+    np.testing.assert_array_equal(some.life_left, whole.life_left[::step])
+    np.testing.assert_array_equal(some.values, whole.values[::step])
 
 
 def test_too_few_engines_are_refused(done):
