@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -11,6 +12,8 @@ from contracts.batches import Doubles, Ints
 from contracts.errors import DataError, ModelError
 from ingest.adapters.nasa_cells import Cell, Curve
 from models.battery import (
+    BLOCKS,
+    LEAST_CYCLES,
     NEW,
     Estimate,
     HealthModel,
@@ -22,6 +25,8 @@ from models.battery import (
 
 NEW_CYCLES: Final = range(2, 7)
 """Cycles that say what the cell was when new; the first may begin half charged."""
+LEARNING_STEPS: Final = 12
+"""Points of the learning curve."""
 
 
 class CellHealth(msgspec.Struct, frozen=True):
@@ -57,13 +62,53 @@ class HealthFigures(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class HealthEvaluation:
-    """The figures and what they were computed from: `cycle`, `true` [n], `bounds` [n x 3]."""
+    """The figures and what they were computed from: `cycle`, `true` [n], `bounds` [n x 3] and
+    `passed` [n x witnesses] of the cell judged on; `known`: (passed, health) of those learnt from.
+    What only a report asks for, when it asks.
+    """
 
     figures: HealthFigures
     model: HealthModel
     cycle: Ints
     true: Doubles
     bounds: Doubles
+    passed: Doubles
+    known: Sequence[tuple[Doubles, Doubles]]
+
+    @cached_property
+    def stretches(self) -> list[tuple[int, int, float]]:
+        """First and last cycle of stretches of the judged cell's life, and the share of each within
+        its 90 % interval.
+        """
+        held = (self.bounds[:, 1] <= self.true) & (self.true <= self.bounds[:, 2])
+        parts = np.array_split(np.arange(len(held)), BLOCKS)
+        return [
+            (int(self.cycle[part[0]]), int(self.cycle[part[-1]]), float(held[part].mean()))
+            for part in parts
+            if part.size
+        ]
+
+    @cached_property
+    def learning(self) -> tuple[list[int], list[float]]:
+        """Cycles learnt from, the first of each cell's life, and what the error (RMSE, points) on
+        the judged cell's whole life then is.
+        """
+        longest = max(len(health) for _, health in self.known)
+        some = np.linspace(LEAST_CYCLES, longest, LEARNING_STEPS).round().astype(int).tolist()
+        errors = []
+        for cycles in some:
+            model = fit_health([(p[:cycles], health[:cycles]) for p, health in self.known])
+            told = np.array([model.estimate(row).value for row in self.passed])
+            errors.append(float(np.sqrt(np.mean((told - self.true) ** 2))))
+        return some, errors
+
+    @cached_property
+    def weights(self) -> Doubles:
+        """How far each witness moves the estimate over the judged cell's life [witnesses], as
+        shares.
+        """
+        moved = np.abs(self.model.slopes) * np.nanstd(self.passed, axis=0)
+        return np.asarray(moved / moved.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +128,8 @@ def evaluate(cells: Mapping[str, Cell], fit: Sequence[str], test: str) -> Health
     if test in fit:
         raise DataError(f"cell {test} may not be in --fit and --test")
     lives = {name: life_of(name, cells[name]) for name in [*fit, test]}
-    model = fit_health([(lives[name].passed, lives[name].health) for name in fit])
+    known = [(lives[name].passed, lives[name].health) for name in fit]
+    model = fit_health(known)
     told = {name: _estimates(model, name, life) for name, life in lives.items()}
     life, (seen, estimates) = lives[test], told[test]
     bounds = np.array([(one.value, one.low, one.high) for one in estimates]).reshape(-1, 3)
@@ -101,7 +147,8 @@ def evaluate(cells: Mapping[str, Cell], fit: Sequence[str], test: str) -> Health
         beyond_new=sum(bool(one.reason) for one in estimates),
         cells={name: _last(lives[name], *told[name]) for name in lives},
     )
-    return HealthEvaluation(figures, model, life.cycle[seen], life.health[seen], bounds)
+    own = (life.cycle[seen], life.health[seen], bounds, life.passed[seen])
+    return HealthEvaluation(figures, model, *own, known)
 
 
 def life_of(name: str, cell: Cell) -> Life:

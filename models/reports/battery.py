@@ -1,12 +1,15 @@
 """The report of an evaluation of cells' health (models/evaluation/battery.py)."""
 
+from models.battery import CHARGE_V, DISCHARGE_V
 from models.evaluation.battery import NEW_CYCLES, CellHealth, HealthEvaluation
 from models.reports import plots
 from models.reports.page import Fact, Report, Section
 
 
 def battery_report(done: HealthEvaluation, command: str) -> Report:
-    """Estimate, measurement and error over the cell's life."""
+    """Estimate, measurement and error over the cell's life; what the interval holds, what more
+    cycles to learn from would bring, and what the model looks at.
+    """
     found = done.figures
     return Report(
         f"State of health of cell {found.test}",
@@ -36,7 +39,55 @@ def battery_report(done: HealthEvaluation, command: str) -> Report:
                 "estimate follows in part.",
                 plots.errors(done.cycle, done.bounds[:, 0] - done.true, ("cycle", "points of new")),
             ),
+            _reliability(done),
+            _learning(done),
+            _witnesses(done),
         ],
+    )
+
+
+def _reliability(done: HealthEvaluation) -> Section:
+    found = done.stretches
+    return Section(
+        "Reliability: does the interval hold what it promises?",
+        "Share of cycles within their 90 % interval, by stretch of the cell's life. Neighbouring "
+        "cycles err alike, so a stretch is nearly all in or nearly all out.",
+        plots.shares(
+            [f"cycles\n{first} to {last}" for first, last, _ in found],
+            [0.9] * len(found),
+            [held for *_, held in found],
+        ),
+    )
+
+
+def _learning(done: HealthEvaluation) -> Section:
+    cycles, errors = done.learning
+    return Section(
+        "Learning curve",
+        f"Error on {done.figures.test} by how many cycles of {', '.join(done.figures.fit)} were "
+        "learnt from, from new on. Nothing was chosen by it.",
+        plots.lines(
+            {"error": (cycles, errors)}, ("cycles learnt from", "error (RMSE), points of new")
+        ),
+    )
+
+
+def _witnesses(done: HealthEvaluation) -> Section:
+    """The two things that the model looks at, in words."""
+    charge, discharge = (abs(slope) / 100 for slope in done.model.slopes)
+    return Section(
+        "Most important features",
+        "Health is the mean of two witnesses. A percent less charge than when new stands for "
+        f"{charge:.2f} points of health while charging and {discharge:.2f} while discharging. Bars "
+        "are how far each moves over this life.",
+        plots.importance(
+            [
+                (f"charge passed, {what}\n{volts[0]} to {volts[1]} V", float(share))
+                for what, volts, share in zip(
+                    ("charging", "discharging"), (CHARGE_V, DISCHARGE_V), done.weights, strict=True
+                )
+            ]
+        ),
     )
 
 

@@ -124,6 +124,24 @@ def test_a_real_cell_is_told_from_another(data_dir):
 
 
 @pytest.mark.data
+def test_the_report_says_what_the_interval_holds_and_what_more_cycles_would_bring(data_dir):
+    done = evaluate(read_cells(data_dir / "nasa_battery"), ["B0005"], "B0006")
+    held = [share for *_, share in done.stretches]
+    assert len(held) == 6
+    assert np.mean(held) == pytest.approx(done.figures.coverage_90, abs=0.01)
+    assert (done.stretches[0][0], done.stretches[-1][1]) == (done.cycle[0], done.cycle[-1])
+    cycles, errors = done.learning
+    assert (cycles[0], cycles[-1]) == (30, len(done.known[0][1]))
+    assert errors[-1] == pytest.approx(done.figures.rmse_points)
+    assert errors[0] > errors[-1]
+    assert done.weights.sum() == pytest.approx(1)
+    page = render(battery_report(done, "telltale evaluate battery"))
+    for told in ("does the interval hold", "Learning curve", "Most important features"):
+        assert told in page
+    assert page.count("<svg") == 5
+
+
+@pytest.mark.data
 def test_a_replaced_cell_says_why_it_exceeds_new(data_dir):
     cells = read_cells(data_dir / "nasa_battery")
     cell = cells["B0006"]
