@@ -61,11 +61,15 @@ class Learner:
             rounds.append(int(np.argmin(curves[fold])) + 1)
             grown.append(booster[: rounds[-1]])
         count = max(1, round(float(np.mean(rounds))))
-        final, _ = self.grower.grow(self.trees, self._split(mode, None), count)
+        final = self.grow(mode, count)
         margin = self._margin(grown)
         bins = len(self.table.profile.hazard_bins)
         loss = Likelihood(tuple(pooled_log_odds(label, bins))).loss(margin, label)
         return Fitted(booster_of(bytes(final.save_raw("ubj"))), margin, tuple(rounds), loss, curves)
+
+    def grow(self, mode: Mode, rounds: int) -> Any:  # noqa: ANN401 (xgboost has no types)
+        """Trees of one mode on everything, so many rounds."""
+        return self.grower.grow(self.trees, self._split(mode, None), rounds)[0]
 
     def held_out_loss(self, mode: Mode) -> float:
         """Loss on held-out vehicles at the best number of rounds, mean over the folds; relative to

@@ -157,7 +157,7 @@ def _fit(table: Table, options: Options, progress: Progress, growers: Growers) -
     refuse_absent(trees.device)
     fold = fold_rows(table.vehicles, table.vehicle, options.folds, options.seed)
     refuse_shared_vehicles(table.vehicle, fold)
-    learn = _thinned(table)
+    learn = rows_to_learn_from(table)
     jobs = max(1, min(trees.jobs, len(chosen)))
     learners = [Learner.of(table, fold, learn, trees, growers(table, learn)) for _ in range(jobs)]
     figures: dict[str, float] = {}
@@ -172,8 +172,8 @@ def _fit(table: Table, options: Options, progress: Progress, growers: Growers) -
     return _Fit(fitted, trees, figures)
 
 
-def _thinned(table: Table) -> Flags:
-    """The rows [rows] to learn from: of each vehicle one in some days."""
+def rows_to_learn_from(table: Table) -> Flags:
+    """Which rows [rows] trees are grown on: of each vehicle one in some days."""
     slot = table.time_ms // (LEARN_EVERY_DAYS * DAY_MS)
     first = np.ones(len(table), np.bool_)
     first[1:] = (slot[1:] != slot[:-1]) | (table.vehicle[1:] != table.vehicle[:-1])

@@ -28,7 +28,8 @@ _LIVES_KEPT: Final = 64
 @dataclass(frozen=True)
 class Failure:
     """A failure as it truly was. `predictable`: it grew from a defect that began at `onset_ms`;
-    a shock came without a sign (`onset_ms` 0).
+    a shock came without a sign (`onset_ms` 0). `threshold` is the severity at which wear breaks
+    that very part, which nobody sees.
     """
 
     vehicle_id: str
@@ -37,6 +38,7 @@ class Failure:
     time_ms: int
     predictable: bool
     onset_ms: int
+    threshold: float
 
 
 @dataclass(frozen=True)
@@ -164,4 +166,5 @@ class Fleet:
                     stay.ended_ms,
                     worn,
                     onset if worn else 0,
+                    stay.part.strength,
                 )

@@ -5,8 +5,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from features.profile import Profile
-from models.evaluation.fleet import HONEST, LEAST_EVENTS, FleetEvaluation, ModeFigures
+from models.evaluation.figures import FleetFigures, ModeFigures
+from models.evaluation.fleet import FleetEvaluation
+from models.evaluation.not_a_toy import checks
 from models.evaluation.ranges import PROMISED
+from models.evaluation.tenths import HONEST, LEAST_EVENTS
+from models.evaluation.toy import ToyFigures
 from models.reports import hazard, plots
 from models.reports.page import Fact, Report, Section
 
@@ -52,6 +56,7 @@ def fleet_report(profile: Profile, done: FleetEvaluation, command: str) -> Repor
                 )
                 for name, one in found.modes.items()
             ),
+            *(_asked(found, found.toy) if found.toy else []),
         ],
         [
             _beside(profile, done),
@@ -60,6 +65,7 @@ def fleet_report(profile: Profile, done: FleetEvaluation, command: str) -> Repor
             hazard.reliability(profile, drawn, _FRESH),
             _tenths(profile, done),
             _ranges(done),
+            *([_shuffled(profile, found, found.toy)] if found.toy else []),
             hazard.ranking(profile, drawn, _FRESH),
             hazard.leads(done.curves, _FRESH),
             hazard.cost(profile, done.tried, line, _FRESH),
@@ -136,6 +142,40 @@ def _ranges(done: FleetEvaluation) -> Section:
             [f"{days} days" for days in found],
             [PROMISED] * len(found),
             [one.coverage for one in found.values()],
+        ),
+    )
+
+
+def _asked(found: FleetFigures, toy: ToyFigures) -> list[Fact]:
+    """What tells the simulated fleet from a toy, each held against what is asked."""
+    return [
+        Fact(
+            f"{one.name[0].upper()}{one.name[1:]}",
+            f"{one.found:.3g}",
+            f"{'as' if one.holds else 'NOT as'} asked: {one.asked}"
+            + (f"; {one.by_mode} modes" if one.by_mode else ""),
+        )
+        for one in checks(found, toy)
+    ]
+
+
+def _shuffled(profile: Profile, found: FleetFigures, toy: ToyFigures) -> Section:
+    told = toy.disguise
+    return Section(
+        "Not a toy",
+        "Trees grown on failures dealt out by chance rank such failures of fresh vehicles as "
+        "chance does (0.5), or they were told the answer. Of "
+        f"{toy.failures:,} failures {toy.shock_share:.0%} came without a sign. {told.vehicles} "
+        "vehicles under other names and half a year later have the same 30-day risk but for "
+        f"{told.change:.2g}.",
+        plots.grouped(
+            [profile.mode(name).label for name in toy.shuffled_auc],
+            {
+                "model": [found.modes[name].auc for name in toy.shuffled_auc],
+                "outcomes shuffled": list(toy.shuffled_auc.values()),
+            },
+            ("AUC", 0.3, 1.0),
+            0.9 + 0.5 * len(toy.shuffled_auc),
         ),
     )
 

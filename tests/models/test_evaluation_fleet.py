@@ -1,5 +1,7 @@
 """A small simulated fleet's models beside the oracle, and a healthy car's drives before them."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ from app.cli.evaluate import healthy
 from app.cli.evaluate.fleet import START_MS
 from app.cli.evaluate.healthy_report import healthy_report
 from features.profile import builtin_profile
-from models.evaluation import fleet
-from models.evaluation.fleet import Judged, Plan, evaluate
+from models.evaluation.fleet import Plan, evaluate
+from models.evaluation.judged import Judged
+from models.evaluation.not_a_toy import checks
+from models.evaluation.tenths import tenths
 from models.grow import Trees
 from models.reports.fleet import fleet_report
 from models.reports.page import render
@@ -45,7 +49,7 @@ def test_tenths_with_failures_enough_are_judged_by_their_calibration(done, capsy
     judged = [
         Judged(np.arange(1_000), came, factor * risk, risk, failure, risk) for factor in (1.0, 2.0)
     ]
-    (right,), (wrong,) = map(fleet._tenths, judged)
+    (right,), (wrong,) = map(tenths, judged)
     assert (right.place, right.events, right.rows, right.honest) == (10, 25, 100, True)
     assert (wrong.place, wrong.honest) == (10, False)
     assert wrong.oracle_over_observed == right.expected_over_observed
@@ -70,6 +74,38 @@ def test_ranges_are_held_against_oracle_and_outcome_at_every_horizon(done):
     assert ranges["7"].width < ranges["30"].width
 
 
+def test_the_fleet_is_held_against_what_a_toy_would_not_have(done, capsys):
+    figures, toy = done.figures, done.figures.toy
+    truth = PLAN.fleet(fresh=True).truth()
+    assert toy.failures == len(truth)
+    assert toy.shock_share == pytest.approx(np.mean([not one.predictable for one in truth]))
+    assert 0.1 < toy.shock_share < 0.4
+    assert 0.1 < toy.threshold_spread < 0.3
+    assert list(toy.shuffled_auc) == [m for m, how in figures.methods.items() if how == "trees"]
+    assert np.mean(list(toy.shuffled_auc.values())) == pytest.approx(0.5, abs=0.1)
+    assert (toy.disguise.vehicles, toy.disguise.rows > 3_000) == (20, True)
+    assert toy.disguise.change < 0.001
+    known = msgspec.structs.replace(figures, toy=msgspec.structs.replace(toy, shock_share=0.05))
+    found = {one.name: one for one in checks(known, known.toy)}
+    assert not found["failures that are shocks"].holds
+    assert found["risk moved by names, dates"].holds
+    assert found["oracle's AUC"].modes == len(figures.modes)
+    fleet_command._show(known)
+    said = capsys.readouterr().out
+    assert "Not a toy" in said
+    assert "0.1 to 0.3" in said
+    assert said.count("MISSED") == sum(not one.holds for one in found.values())
+
+
+def test_without_toy_checks_there_is_nothing_to_show(done, capsys):
+    plain = msgspec.structs.replace(done.figures, toy=None)
+    fleet_command._show(plain)
+    assert "Not a toy" not in capsys.readouterr().out
+    page = render(fleet_report(PLAN.profile, replace(done, figures=plain), "telltale evaluate"))
+    assert "Not a toy" not in page
+    assert page.count("<svg") == 11
+
+
 def test_the_fresh_fleet_shares_no_life_with_the_one_learnt_from():
     known, fresh = (PLAN.fleet(fresh=which) for which in (False, True))
     assert known.truth() != fresh.truth()
@@ -84,6 +120,8 @@ def test_the_report_tells_all_that_a_data_scientist_asks(done):
         "Reliability",
         "Calibration by tenth",
         "Ranges of risk",
+        "Not a toy",
+        "AUC, outcomes shuffled",
         "Precision and recall",
         "Lead time",
         "Cost by line",
@@ -92,7 +130,7 @@ def test_the_report_tells_all_that_a_data_scientist_asks(done):
         "chosen on training vehicles alone",
     ):
         assert told in page
-    assert page.count("<svg") == 11
+    assert page.count("<svg") == 12
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert f"{done.figures.modes['coolant_pump'].auc:.3f}" in page
 

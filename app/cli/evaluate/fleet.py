@@ -10,8 +10,11 @@ from app.cli.output import print_json, print_table
 from contracts.errors import DataError
 from features.profile import builtin_profile
 from ingest.simulator.fleet import KINDS
-from models.evaluation.fleet import HONEST, LEAST_EVENTS, FleetFigures, Plan, evaluate
+from models.evaluation.figures import FleetFigures
+from models.evaluation.fleet import Plan, evaluate
+from models.evaluation.not_a_toy import checks
 from models.evaluation.ranges import PROMISED
+from models.evaluation.tenths import HONEST, LEAST_EVENTS
 
 START_MS: Final = 1_690_070_400_000
 """2023-07-23, for both fleets always, so that the same command gives the same figures."""
@@ -25,6 +28,9 @@ def fleet(  # noqa: PLR0913 (a command has this many options)
     days: Annotated[int, typer.Option(min=200, help="Days of both fleets.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="Of the fleet to learn from.")] = 31,
     fresh_seed: Annotated[int, typer.Option(min=0, help="Of the fresh fleet.")] = 32,
+    toy_checks: Annotated[
+        bool, typer.Option(help="Also ask whether the simulated fleet is a toy.")
+    ] = True,
     as_json: Json = False,
     report: Report = None,
 ) -> None:
@@ -35,7 +41,7 @@ def fleet(  # noqa: PLR0913 (a command has this many options)
         raise DataError(f"--seed and --fresh-seed are both {seed}: the fleets would be the same")
     plan = Plan(builtin_profile(profile), vehicles, fresh, days, (seed, fresh_seed), START_MS)
     with bars(quiet=as_json) as progress:
-        done = evaluate(plan, progress)
+        done = evaluate(plan, progress, toy_checks=toy_checks)
     if report:
         from models.reports.fleet import fleet_report  # noqa: PLC0415 (matplotlib, only when drawn)
 
@@ -80,6 +86,7 @@ def _show(found: FleetFigures) -> None:
     )
     _show_tenths(found)
     _show_ranges(found)
+    _show_toy(found)
 
 
 def _show_tenths(found: FleetFigures) -> None:
@@ -110,5 +117,18 @@ def _show_ranges(found: FleetFigures) -> None:
         [
             (days, one.cases, f"{one.coverage:.0%}", f"{one.coverage_came:.0%}", one.width)
             for days, one in found.ranges.items()
+        ],
+    )
+
+
+def _show_toy(found: FleetFigures) -> None:
+    if found.toy is None:
+        return
+    print_table(
+        "Not a toy: what is asked of a simulated fleet, 30 days ahead",
+        ("check", "found", "asked", "modes", ""),
+        [
+            (one.name, one.found, one.asked, one.by_mode, "" if one.holds else "MISSED")
+            for one in checks(found, found.toy)
         ],
     )
