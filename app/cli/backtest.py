@@ -14,9 +14,10 @@ from app.alerting.models import Models
 from app.backtest.card import Card, Judged, Policy, judge
 from app.backtest.log import Stretch, score_history
 from app.backtest.run import alerts_of
+from app.cli.bars import bars
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
-from app.cli.train import bars, day_ms
+from app.cli.train import day_ms
 from app.profiles import load_profiles, profile_of
 from app.settings import Settings, load_settings
 from contracts.errors import DataError, UnavailableError

@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.cli.evaluate.options import Report, bars, command_line, write_report
+from app.cli.bars import bars
+from app.cli.evaluate.options import Report, command_line, write_report
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table, when
 from app.drift import WEEKS, Look, see, subject_of

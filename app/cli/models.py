@@ -8,9 +8,10 @@ import msgspec
 import typer
 
 from app.cli.acting import person
+from app.cli.bars import bars
+from app.cli.modes import print_modes
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_done, print_json, print_table
-from app.cli.train import bars
 from app.lab.compared import Compared, compare_live, compared
 from app.profiles import load_profiles, profile_of
 from app.settings import load_settings
@@ -91,22 +92,7 @@ def show(model: str, *, as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    print_table(
-        f"{model} ({', '.join(found.aliases) or 'no alias'})",
-        ("mode", "method", "failures", "AUC", "average precision", "expected/observed", "line"),
-        [
-            (
-                one.mode,
-                one.method,
-                one.failures,
-                one.auc,
-                one.average_precision,
-                one.expected_over_observed,
-                one.line,
-            )
-            for one in manifest.record.modes
-        ],
-    )
+    print_modes(f"{model} ({', '.join(found.aliases) or 'no alias'})", manifest.record.modes)
     print_table(
         "Decisions",
         ("when", "what", "alias", "model", "before", "who", "why"),

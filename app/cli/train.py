@@ -11,11 +11,12 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import Progress
 
 from app.cli.acting import person
+from app.cli.bars import bars
+from app.cli.modes import print_modes
 from app.cli.options import Json, ProfileDir
-from app.cli.output import print_json, print_table
+from app.cli.output import print_json
 from app.profiles import load_profiles, profile_of
 from app.settings import Settings, load_settings
 from contracts.errors import SettingsError
@@ -176,39 +177,10 @@ def day_ms(option: str, text: str, otherwise: int) -> int:
         raise SettingsError(f"{option} {text!r} is no day; write it like 2025-01-31") from None
 
 
-@contextmanager
-def bars(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """A progress bar a step."""
-    with Progress(transient=True, disable=quiet) as progress:
-        tasks = {}
-
-        def told(step: str, share: float) -> None:
-            if step not in tasks:
-                tasks[step] = progress.add_task(step.capitalize(), total=1.0)
-            progress.update(tasks[step], completed=share)
-
-        yield told
-
-
 def show(done: Trained, champion: str | None) -> None:
     """The new model in words, and what to do with it beside the present `champion`."""
     record = done.record
-    print_table(
-        f"{done.model}: {record.rows:,} rows of {record.vehicles} vehicles",
-        ("mode", "method", "failures", "AUC", "average precision", "expected/observed", "line"),
-        [
-            (
-                one.mode,
-                one.method,
-                one.failures,
-                one.auc,
-                one.average_precision,
-                one.expected_over_observed,
-                one.line,
-            )
-            for one in record.modes
-        ],
-    )
+    print_modes(f"{done.model}: {record.rows:,} rows of {record.vehicles} vehicles", record.modes)
     for note in [*record.notes, *(f"{one.mode}: {one.note}" for one in record.modes if one.note)]:
         typer.echo(note)
     typer.echo(_next(done, champion))

@@ -13,7 +13,7 @@ from rich.progress import Progress
 from alerts.scorecard import Failure
 from app.alerter import GROUP as ALERTER_GROUP
 from app.champion import Champions
-from app.cli.train import bars
+from app.cli.bars import bars
 from app.cli.train import run as train
 from app.demo.live import Clock, Sent, drain, send
 from app.demo.memory import PeakMemory

@@ -1,11 +1,11 @@
 """What tells a simulated fleet with something to learn from a toy, beyond figures by mode."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 
-from ingest.simulator.fleet import Fleet
+from ingest.simulator.fleet import Failure, Fleet
 from models.evaluation.disguise import Disguise
 
 
@@ -23,13 +23,18 @@ class ToyFigures(msgspec.Struct, frozen=True):
     disguise: Disguise
 
 
+def shock_share(truth: Sequence[Failure]) -> float:
+    """The share of failures that came without a sign; NaN of none."""
+    return sum(not one.predictable for one in truth) / len(truth) if truth else float("nan")
+
+
 def toy_figures(fleet: Fleet, shuffled_auc: Mapping[str, float], disguised: Disguise) -> ToyFigures:
     """The figures of a fresh fleet. Shares and spreads are NaN where nothing failed."""
     truth = fleet.truth()
     worn = [one.threshold for one in truth if one.predictable]
     return ToyFigures(
         failures=len(truth),
-        shock_share=1 - len(worn) / len(truth) if truth else float("nan"),
+        shock_share=shock_share(truth),
         threshold_spread=float(np.std(np.log(worn))) if worn else float("nan"),
         shuffled_auc=dict(shuffled_auc),
         disguise=disguised,

@@ -153,4 +153,5 @@ def test_a_healthy_cars_drives_are_all_scored(done, data_dir):
         assert len(set(told.risk[:, place].tolist())) == 1
     page = render(healthy_report(PLAN.profile, told, "telltale evaluate healthy"))
     assert "Alerts per 1,000 h" in page
+    assert "shocks included" in page
     assert page.count("<svg") == 9

@@ -12,8 +12,9 @@ import typer
 from alerts.policies import Policies
 from app.backtest.log import Stretch, score_history
 from app.backtest.run import alerts_of
+from app.cli.bars import bars
 from app.cli.evaluate.fleet import START_MS
-from app.cli.evaluate.options import Data, Report, bars, command_line, write_report
+from app.cli.evaluate.options import Data, Report, command_line, write_report
 from app.cli.options import Json
 from app.cli.output import print_json
 from app.settings import load_settings
@@ -29,6 +30,7 @@ from ingest.adapters.reading import ReadOptions
 from models.bundle import Bundle
 from models.evaluation.fleet import Plan, learn
 from models.evaluation.history import read_history
+from models.evaluation.toy import shock_share
 from models.record import TrainingRecord
 from models.registry import Registry
 from models.table import Progress
@@ -42,7 +44,9 @@ _SEEDS: Final = (31, 32)
 class HealthyFigures(msgspec.Struct, frozen=True):
     """`hours` by the log's own rows, one a second. Risks are the highest of any row; `raised`
     counts alerts by mode. `caught_share`: of the failures of vehicles left out in training, those
-    announced three days ahead at the same lines; without it, silence would do.
+    announced three days ahead at the same lines; without it, silence would do. `shock_share` of
+    all failures of the simulated fleet learnt from came without a sign, so that nobody can announce
+    them; None for a model of the registry.
     """
 
     model: str
@@ -54,6 +58,7 @@ class HealthyFigures(msgspec.Struct, frozen=True):
     alerts_per_1000_h: float
     raised: dict[str, int]
     caught_share: float
+    shock_share: float | None
     highest_risk_30: dict[str, float]
     lines: dict[str, float]
 
@@ -87,11 +92,12 @@ class Healthy:
 
 @dataclass(frozen=True, eq=False)
 class _Model:
-    """A model, its record, and where it comes from."""
+    """A model, its record, where it comes from, and the share of shocks there."""
 
     bundle: Bundle
     record: TrainingRecord
     trained: str
+    shock_share: float | None = None
 
 
 def healthy(data: Data, *, as_json: Json = False, report: Report = None) -> None:
@@ -113,10 +119,13 @@ def healthy(data: Data, *, as_json: Json = False, report: Report = None) -> None
     if as_json:
         print_json(found)
         return
+    shocks = ""
+    if found.shock_share is not None:
+        shocks = f"; {found.shock_share:.0%} of all failures are shocks, which nothing announces"
     typer.echo(
         f"{found.alerts} alerts in {found.hours:.1f} h of {found.rows_scored} scores: "
         f"{found.alerts_per_1000_h:.1f} per 1,000 h, by {found.model} ({found.trained}); its lines "
-        f"catch {found.caught_share:.0%} of the failures of vehicles left out"
+        f"catch {found.caught_share:.0%} of the failures of vehicles left out{shocks}"
     )
 
 
@@ -128,7 +137,8 @@ def _champion(profile: Profile, progress: Progress) -> _Model:
         return _Model(registry.load(champion)[0], record, "the registry's champion")
     plan = Plan(profile, _VEHICLES, _VEHICLES, _DAYS, _SEEDS, START_MS)
     bundle, record, _ = learn(plan, progress)
-    return _Model(bundle, record, f"learnt from {_VEHICLES} simulated cars, {_DAYS} days")
+    shocks = shock_share(plan.fleet(fresh=False).truth())
+    return _Model(bundle, record, f"learnt from {_VEHICLES} simulated cars, {_DAYS} days", shocks)
 
 
 def _judge(data: Data, profile: Profile, model: _Model, progress: Progress) -> Healthy:
@@ -157,6 +167,7 @@ def _judge(data: Data, profile: Profile, model: _Model, progress: Progress) -> H
         1_000 * len(raised) / hours,
         dict(Counter(one.mode for one in raised)),
         model.record.figures["caught_3d_share"],
+        model.shock_share,
         dict(zip(bundle.modes, risk.max(axis=0).tolist(), strict=True)),
         dict(bundle.lines),
     )

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.evaluate.options import Data, Report, bars, command_line, write_report
+from app.cli.bars import bars
+from app.cli.evaluate.options import Data, Report, command_line, write_report
 from app.cli.options import Json
 from app.cli.output import print_json, print_table
 from contracts.errors import SettingsError
