@@ -126,21 +126,21 @@ def test_groups_are_narrowed_as_the_page_asks(api):
 
 
 NARROWED = [
-    ({}, {"V0001", "V0002", "V0003", "V0004", "V0005", "V0007"}),
-    ({"severity": "soon"}, {"V0002", "V0003"}),
-    ({"depot": "Metz"}, {"V0002"}),
-    ({"mode": "turbocharger"}, {"V0003"}),
-    ({"profile": "truck-diesel", "severity": "critical"}, {"V0001"}),
-    ({"pile": "open"}, {"V0001", "V0002", "V0003"}),
-    ({"pile": "watch"}, {"V0004", "V0005", "V0007"}),
-    ({"pile": "watch", "depot": "Lyon"}, {"V0004"}),
-    ({"pile": "taken"}, set()),
-    ({"pile": "open", "state": "acknowledged"}, set()),
-    ({"state": "acknowledged"}, set()),
-    ({"vehicle": "V0002"}, {"V0002"}),
-    ({"vehicle": "kl-101-ty"}, {"V0001"}),
-    ({"vehicle": "WDB9066331S100003", "severity": "soon"}, {"V0003"}),
-    ({"vehicle": "WDB9066331S100003", "severity": "watch"}, set()),
+    ({}, ["V0001", "V0002", "V0003", "V0004", "V0005", "V0007"]),
+    ({"severity": "soon"}, ["V0002", "V0003"]),
+    ({"depot": "Metz"}, ["V0002"]),
+    ({"mode": "turbocharger"}, ["V0003"]),
+    ({"profile": "truck-diesel", "severity": "critical"}, ["V0001"]),
+    ({"pile": "open"}, ["V0001", "V0002", "V0003"]),
+    ({"pile": "watch"}, ["V0004", "V0005", "V0007"]),
+    ({"pile": "watch", "depot": "Lyon"}, ["V0004"]),
+    ({"pile": "taken"}, []),
+    ({"pile": "open", "state": "acknowledged"}, []),
+    ({"state": "acknowledged"}, []),
+    ({"vehicle": "V0002"}, ["V0002"]),
+    ({"vehicle": "kl-101-ty"}, ["V0001"]),
+    ({"vehicle": "WDB9066331S100003", "severity": "soon"}, ["V0003"]),
+    ({"vehicle": "WDB9066331S100003", "severity": "watch"}, []),
 ]
 
 
@@ -148,7 +148,7 @@ NARROWED = [
 @pytest.mark.parametrize(("query", "vehicles"), NARROWED, ids=str)
 def test_list_export_and_command_line_are_narrowed_alike(api, query, vehicles, tmp_path):
     listed = api.client.get("/api/alerts", params=query).json()["alerts"]
-    assert {one["vehicle_id"] for one in listed} == vehicles
+    assert sorted({one["vehicle_id"] for one in listed}) == vehicles
     taken = rows(api.client.get("/api/alerts/export.csv", params=query).content)
     ids = {one["alert_id"] for one in listed}
     assert {one["alert_id"] for one in taken} == ids
