@@ -7,7 +7,8 @@ risk never falls with the margin (docs/decisions/0008). Fitted in models/calibra
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 
@@ -26,6 +27,14 @@ class Calibration:
     knots: tuple[float, ...] = ()
     bends: tuple[float, ...] = ()
     sudden: tuple[float, ...] = ()
+
+    def times(self, factor: float) -> "Calibration":
+        """For a mode that fails about so many times as often and shows alike."""
+        return replace(
+            self,
+            intercept=tuple(one + log(factor) for one in self.intercept),
+            sudden=tuple(one * factor for one in self.sudden),
+        )
 
     def bent(self, margin: Floats) -> Doubles:
         """T [n] of margins [n]; 0 at the first knot."""

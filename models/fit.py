@@ -11,9 +11,11 @@ import numpy as np
 from contracts.batches import Flags, Floats, Ints
 from features.profile import Mode, Profile
 from features.vector import feature_specs
+from models.calibration import Calibration
 from models.grow import MAX_BIN, Grower, LocalGrower, Split, Trees
 from models.hazard import Likelihood, booster_of, pooled_log_odds
 from models.table import Table
+from models.view import View
 
 __all__ = ["MAX_BIN", "Fitted", "Learner", "Trees", "fit_modes"]
 
@@ -21,7 +23,8 @@ __all__ = ["MAX_BIN", "Fitted", "Learner", "Trees", "fit_modes"]
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """`margin` [rows] of each row by trees that have not seen its vehicle; `rounds` and `curves`
-    (loss on the held-out vehicles after each round) by fold.
+    (loss on the held-out vehicles after each round) by fold. Learnt with other modes
+    (models/scarce.py) it has a `view` of its own and their `calibration`.
     """
 
     booster: Any
@@ -29,6 +32,8 @@ class Fitted:
     rounds: tuple[int, ...]
     loss: float
     curves: Mapping[int, list[float]] = field(default_factory=dict)
+    view: View | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +67,7 @@ class Learner:
             grown.append(booster[: rounds[-1]])
         count = max(1, round(float(np.mean(rounds))))
         final = self.grow(mode, count)
-        margin = self._margin(grown)
+        margin = unseen_margin(self.table, self.fold, grown)
         bins = len(self.table.profile.hazard_bins)
         loss = Likelihood(tuple(pooled_log_odds(label, bins))).loss(margin, label)
         return Fitted(booster_of(bytes(final.save_raw("ubj"))), margin, tuple(rounds), loss, curves)
@@ -99,15 +104,21 @@ class Learner:
         is_own = [bool(own & {spec.signal, spec.subject}) for spec in specs]
         return np.where(is_own, 1.0, self.trees.foreign).astype(np.float32)
 
-    def _margin(self, grown: Sequence[Any]) -> Floats:
-        """Each row's margin by the trees of its fold."""
-        margin = np.zeros(len(self.table), np.float32)
-        for rows, values in self.table.chunks():
-            for fold, booster in enumerate(grown):
-                out = self.fold[rows] == fold
-                if out.any():
-                    margin[rows[out]] = booster.inplace_predict(values[out], predict_type="margin")
-        return margin
+
+def unseen_margin(
+    table: Table, fold: Ints, grown: Sequence[Any], view: View | None = None
+) -> Floats:
+    """Margin [rows] of each row by the trees of its `fold` [rows], which have not seen its vehicle;
+    `view`: how they see rows, if not as they are.
+    """
+    margin = np.zeros(len(table), np.float32)
+    for rows, values in table.chunks():
+        seen = values if view is None else view.values(values)
+        for number, booster in enumerate(grown):
+            out = fold[rows] == number
+            if out.any():
+                margin[rows[out]] = booster.inplace_predict(seen[out], predict_type="margin")
+    return margin
 
 
 def own_columns(profile: Profile, mode: Mode) -> tuple[int, ...]:

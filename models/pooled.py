@@ -39,13 +39,14 @@ ROW_WEIGHT: Final = 0.1
 @dataclass(frozen=True, eq=False)
 class Pooled:
     """`models` by mode; `margin` [modes x rows] by trees that had not seen the row's vehicle;
-    `rounds` and `curves` by fold.
+    `rounds`, `curves` and the trees `grown` without its vehicles by fold.
     """
 
     models: Mapping[str, HazardModel]
     margin: Floats
     rounds: tuple[int, ...]
     curves: tuple[list[float], ...]
+    grown: tuple[Any, ...]
 
 
 def fit_pooled(
@@ -59,17 +60,18 @@ def fit_pooled(
     folds = np.tile(fold, len(modes))
     learner = _Learner(seen, _first_bin(label), trees)
     margin = np.zeros(len(label), np.float32)
-    rounds, curves = [], []
+    rounds, curves, grown = [], [], []
     for number in range(int(fold.max()) + 1):
         booster, curve = learner.hold_out(folds == number)
         rounds.append(int(np.argmin(curve)) + 1)
         curves.append(curve)
-        grown = booster[: rounds[-1]]
+        grown.append(booster[: rounds[-1]])
         out = folds == number
-        margin[out] = grown.inplace_predict(seen[out], predict_type="margin")
+        margin[out] = grown[-1].inplace_predict(seen[out], predict_type="margin")
     final = learner.grow(max(1, round(float(np.mean(rounds)))))
     models = _models(profile, seen_by, margin, label, final)
-    return Pooled(models, margin.reshape(len(modes), -1), tuple(rounds), tuple(curves))
+    own = margin.reshape(len(modes), -1)
+    return Pooled(models, own, tuple(rounds), tuple(curves), tuple(grown))
 
 
 def _models(

@@ -39,9 +39,10 @@ class ModeCurves(msgspec.Struct, frozen=True):
 
 
 class ModeRecord(msgspec.Struct, frozen=True):
-    """One mode. `method`: "trees", or "prior" where there were too few failures. Figures are by
-    trees that had not seen the vehicle, 30 days ahead; None where all rows failed by then, or none.
-    Where there is a figure, there are `curves`, but for records of before they were kept.
+    """One mode. `method`: "trees"; where there were too few failures "pooled", trees grown on all
+    modes together, or "prior", the fleet's rate. Figures are by trees that had not seen the
+    vehicle, 30 days ahead; None where all rows failed by then, or none. Where there is a figure,
+    there are `curves`, but for records of before they were kept.
     """
 
     mode: str

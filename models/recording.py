@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -18,6 +19,12 @@ from models.record import ModeRecord, TrainingRecord
 from models.rul import LEVEL, RulFit, RulModel
 from models.table import Table
 from models.thresholds import Lines
+
+_NOTES: Final = {
+    "trees": "",
+    "pooled": "{} failures are too few to learn from alone; learnt with all modes together",
+    "prior": "{} failures are too few to learn from; risk is the fleet's rate",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +107,10 @@ def _mode_record(run: Run, mode: str) -> ModeRecord:
     came, score = came[known], run.risk[mode][known, MONTH]
     found, failures = run.fitted.get(mode), table.failures(mode)
     line = run.lines.lines[mode]
-    few = f"{failures} failures are too few to learn from; risk is the fleet's rate"
+    method = "prior" if found is None else "pooled" if found.view else "trees"
     return ModeRecord(
         mode,
-        "trees" if found else "prior",
+        method,
         failures,
         list(found.rounds) if found else [],
         found.loss if found else 0.0,
@@ -111,7 +118,7 @@ def _mode_record(run: Run, mode: str) -> ModeRecord:
         _known(average_precision(came, score)),
         _known(expected_over_observed(came, score)),
         line,
-        "" if found else few,
+        _NOTES[method].format(failures),
         mode_curves(table, mode, run.risk[mode], line, found.curves) if found else None,
     )
 

@@ -30,6 +30,7 @@ from models.record import TrainingRecord
 from models.recording import Run, record_of, with_life
 from models.reference import Reference, evenly, reference_of
 from models.rul import RulOptions, fit_rul, rul_rows
+from models.scarce import fit_scarce
 from models.table import DAY_MS, Progress, Scope, Table, no_progress, tabulate
 from models.thresholds import FALSE_ALARMS, curves, quiet_lines
 from models.trial import trial_rows
@@ -37,7 +38,7 @@ from models.unusual import fit_usual
 
 EVER: Final = 1 << 62
 LEAST_FAILURES: Final = 8
-"""Below this there is nothing to hold out: the mode gets a prior instead of trees."""
+"""Below this there is nothing to hold out: the mode has no trees of its own (models/scarce.py)."""
 LEARN_EVERY_DAYS: Final = 4
 """Trees are grown on one row of a vehicle in so many days."""
 ROW_WEIGHT: Final = 0.1
@@ -148,15 +149,28 @@ class _Fit:
 
 
 def _fit(table: Table, options: Options, progress: Progress, growers: Growers) -> _Fit:
-    """Trees of every mode that has failures enough."""
+    """Trees of every mode that has failures enough, alone or with all others together."""
     modes = [mode.name for mode in table.profile.modes]
     chosen = [mode for mode in modes if table.failures(mode) >= options.least_failures]
+    fold = fold_rows(table.vehicles, table.vehicle, options.folds, options.seed)
+    refuse_shared_vehicles(table.vehicle, fold)
+    found = _own_trees(table, fold, chosen, options, progress, growers)
+    together = fit_scarce(table, fold, [mode for mode in modes if mode not in chosen])
+    return replace(found, modes=found.modes | together)
+
+
+def _own_trees(
+    table: Table,
+    fold: Ints,
+    chosen: Sequence[str],
+    options: Options,
+    progress: Progress,
+    growers: Growers,
+) -> _Fit:
     trees = replace(options.trees, seed=options.seed)
     if not chosen:
         return _Fit({}, trees, {})
     refuse_absent(trees.device)
-    fold = fold_rows(table.vehicles, table.vehicle, options.folds, options.seed)
-    refuse_shared_vehicles(table.vehicle, fold)
     learn = rows_to_learn_from(table)
     jobs = max(1, min(trees.jobs, len(chosen)))
     learners = [Learner.of(table, fold, learn, trees, growers(table, learn)) for _ in range(jobs)]
@@ -201,9 +215,11 @@ def _models(
             models.append(HazardModel(mode, ends, flat))
         else:
             margin = found.margin
-            numbers = calibrate(margin, table.label(mode), len(ends), ROW_WEIGHT)
+            numbers = found.calibration or calibrate(
+                margin, table.label(mode), len(ends), ROW_WEIGHT
+            )
             own = own_columns(table.profile, table.profile.mode(mode))
-            models.append(HazardModel(mode, ends, numbers, found.booster, None, own))
+            models.append(HazardModel(mode, ends, numbers, found.booster, found.view, own))
         risk[mode] = models[-1].risk(margin, HORIZONS_DAYS)
     return tuple(models), risk
 

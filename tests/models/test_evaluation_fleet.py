@@ -19,6 +19,7 @@ from models.grow import Trees
 from models.reports.fleet import fleet_report
 from models.reports.page import render
 from models.table import no_progress
+from models.training import LEAST_FAILURES
 
 QUICK = Trees(rounds=120, eta=0.15, patience=8)
 PLAN = Plan(builtin_profile("car-combustion"), 50, 40, 300, (31, 32), START_MS, QUICK)
@@ -38,6 +39,18 @@ def test_every_mode_is_judged_beside_oracle_and_rules(done):
         assert one.oracle_average_precision > one.age_rule_ap
     mean = sum(one.auc for one in figures.modes.values()) / len(figures.modes)
     assert mean > 0.7
+
+
+def test_modes_with_few_failures_are_ranked_better_than_by_the_fleets_rate(done):
+    """The rate alone ranks nothing: AUC 0.5."""
+    few = {mode for mode, how in done.figures.methods.items() if how == "pooled"}
+    assert len(few) >= 2
+    failures = {one.mode: one.failures for one in done.record.modes}
+    assert all(0 < failures[mode] < LEAST_FAILURES for mode in few)
+    found = [done.figures.modes[mode] for mode in few]
+    assert np.mean([one.auc for one in found]) > 0.65
+    share = np.mean([np.mean(done.judged[mode].came == 1) for mode in few])
+    assert np.mean([one.average_precision for one in found]) > 3 * share
 
 
 def test_tenths_with_failures_enough_are_judged_by_their_calibration(done, capsys):

@@ -12,9 +12,12 @@ from contracts.errors import DataError
 from features.expectation import Expectation
 from features.profile import builtin_profile
 from features.vector import feature_specs
+from models import scarce as scarce_module
 from models import spool as spool_module
 from models import table as table_module
 from models.bundle import bundle_of
+from models.calibration import Calibration
+from models.fared import came_in_days
 from models.fit import Trees, own_columns
 from models.memory_history import MemoryHistory
 from models.metrics import auc, expected_over_observed
@@ -148,16 +151,58 @@ def scarce(failures):
     return MemoryHistory("small", chunks)
 
 
-def test_too_few_failures_get_the_fleets_rate_and_say_so():
+def test_too_few_failures_get_the_fleets_rate_and_say_so(monkeypatch):
+    monkeypatch.setattr(scarce_module, "LEAST_TOGETHER", 10_000)
     bundle, record = train(scarce(3), PROFILE, QUICK)
     few, many = record.modes
     assert (few.method, few.failures, many.method) == ("prior", 3, "trees")
-    assert "too few" in few.note
+    assert "risk is the fleet's rate" in few.note
     rows = np.random.default_rng(1).normal(size=(5, len(bundle.feature_names)))
     risk = bundle.risk(rows.astype(np.float32), (7, 30, 90))[:, 0]
     assert (risk == risk[0]).all()
     assert 0 < risk[0, 0] < risk[0, 1] < risk[0, 2] < 0.2
     assert risk[0, 1] < bundle.lines["overheating"]
+
+
+@pytest.fixture(scope="module")
+def helped():
+    """A bundle and record of a fleet with three failures of the first mode."""
+    return train(scarce(3), PROFILE, QUICK)
+
+
+def test_too_few_failures_are_learnt_from_with_those_of_other_modes(helped):
+    """On a fresh fleet, where the mode fails often, they rank better than the fleet's rate, which
+    ranks nothing; the risk is that of a mode that failed three times.
+    """
+    bundle, record = helped
+    few, many = record.modes
+    assert (few.method, few.failures, many.method) == ("pooled", 3, "trees")
+    assert "with all modes together" in few.note
+    fresh = tabulate(history(40, seed=77), PROFILE, bundle.expectation, SCOPE)
+    came = came_in_days(fresh, "overheating")
+    known = np.isfinite(came)
+    risk = bundle.risk(fresh.values(np.flatnonzero(known)), (30,))[:, 0, 0]
+    assert auc(came[known], risk) > 0.58
+    assert 0.02 < expected_over_observed(came[known], risk) < 0.5
+
+
+def test_a_mode_learnt_with_others_is_kept_whole_and_explained(helped, table):
+    bundle = helped[0]
+    again = bundle_of(bundle.files)
+    values = table.values(np.arange(300))
+    assert (again.risk(values, (7, 30)) == bundle.risk(values, (7, 30))).all()
+    parts = bundle.contributions("overheating", values)
+    model = bundle.models[0]
+    place = int(np.searchsorted(model.ends_days, 30))
+    odds = model.calibration.log_odds(model.margin(values))[:, place]
+    assert parts.sum(axis=1) == pytest.approx(odds, abs=1e-4)
+
+
+def test_a_mode_that_fails_twice_as_often_has_twice_the_hazard():
+    plain = Calibration((-4.0, -3.0), (1.0, 0.8), (0.0,), (1.0, 1.5), (0.01, 0.02))
+    margin = np.linspace(-3, 1, 9).astype(np.float32)
+    ratio = plain.times(2.0).hazard(margin) / plain.hazard(margin)
+    assert ratio == pytest.approx(2.0, rel=0.06)
 
 
 def test_a_mode_that_never_failed_alerts_nobody():
