@@ -50,10 +50,10 @@ def _reliability(done: HealthEvaluation) -> Section:
     found = done.stretches
     return Section(
         "Reliability: does the interval hold what it promises?",
-        "Share of cycles within their 90 % interval, by stretch of the cell's life. Neighbouring "
-        "cycles err alike, so a stretch is nearly all in or nearly all out.",
+        "Share of cycles within their 90 % interval, by stretch of the cell's life (first to last "
+        "cycle). Neighbouring cycles err alike, so chance moves a stretch far.",
         plots.shares(
-            [f"cycles\n{first} to {last}" for first, last, _ in found],
+            [f"{first}\nto {last}" for first, last, _ in found],
             [0.9] * len(found),
             [held for *_, held in found],
         ),
