@@ -61,6 +61,8 @@ def test_a_training_is_watched_to_its_end_and_nobody_is_promoted(lab, model):
     assert (found["aliases"], found["vehicles"]) == ([], 70)
     page = client.get(f"/lab?profile={PROFILE}").text
     assert name in page
+    assert "pooled" in {one["method"] for one in found["modes"]}
+    assert "learnt with all parts" in page
     assert client.get("/lab?part=trainings").headers["HX-Refresh"] == "true"
 
 
