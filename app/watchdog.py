@@ -1,5 +1,6 @@
 """Ends a stalled worker with a reason: what hangs silently can't be restarted."""
 
+import math
 import os
 import threading
 import time
@@ -9,6 +10,8 @@ from typing import Final
 import structlog
 
 EXIT_STALLED: Final = 75
+STOP_S: Final = 9.0
+"""So long a stop may take. What broker or store hold up longer is done again from the log."""
 _CHECK_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
@@ -16,7 +19,7 @@ _log = structlog.get_logger(__name__)
 
 def end_process(reason: str) -> None:
     """Say why and end at once, without cleaning up: the log is replayed from the last snapshot."""
-    _log.critical("worker stalled; it ends and is to be started again", reason=reason)
+    _log.critical("stalled; the process ends", reason=reason)
     os._exit(EXIT_STALLED)
 
 
@@ -30,8 +33,8 @@ class Watchdog:
         self.limit_s = limit_s
         self._end = end
         self._beats: dict[str, float] = {}
+        self._stop_by = math.inf
         self._lock = threading.Lock()
-        self._closed = threading.Event()
 
     def beat(self, part: str) -> None:
         """The part is alive."""
@@ -48,8 +51,14 @@ class Watchdog:
         with self._lock:
             self._beats.pop(part, None)
 
+    def end_within(self, seconds: float) -> None:
+        """A stop has begun: what hangs on it is ended after so long."""
+        self._stop_by = time.monotonic() + seconds
+
     def check(self, now_s: float) -> str:
         """Why the worker has to end, or ""."""
+        if now_s > self._stop_by:
+            return "its stop doesn't come to an end; what isn't saved is done again from the log"
         with self._lock:
             silent = {part: now_s - at for part, at in self._beats.items()}
         for part, seconds in silent.items():
@@ -61,13 +70,7 @@ class Watchdog:
         """Watch in a thread of its own."""
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
-    def close(self) -> None:
-        """Stop watching."""
-        self._closed.set()
-
     def _watch(self) -> None:
-        while not self._closed.wait(_CHECK_S):
-            reason = self.check(time.monotonic())
-            if reason:
-                self._end(reason)
-                return
+        while not (reason := self.check(time.monotonic())):
+            time.sleep(_CHECK_S)
+        self._end(reason)

@@ -19,7 +19,7 @@ from app.flow.message import Incoming
 from app.flow.persist import Stopping
 from app.inbox import Inbox
 from app.settings import WorkerSettings
-from app.watchdog import Watchdog
+from app.watchdog import STOP_S, Watchdog
 from contracts.errors import TelltaleError
 from contracts.topics import WORKER_GROUP
 from infra.faust_app import commit, is_behind
@@ -136,7 +136,8 @@ class Worker:
             raise WorkerError(f"the {self._kind} ended: {self._failure}") from self._failure
 
     async def _finish(self, tasks: Iterable[asyncio.Task[None]]) -> None:
-        """Drain what is under way, save, commit, leave."""
+        """Drain what is under way, save, commit, leave; all of it within ten seconds."""
+        self._watchdog.end_within(STOP_S)
         self._guard.on_stop()
         for task in tasks:
             task.cancel()
@@ -146,7 +147,6 @@ class Worker:
         except Exception as error:  # noqa: BLE001 (the stop goes on; the log is replayed)
             _log.error("no last snapshot", reason=repr(error))
         _log.info(f"{self._kind} stops", next=self._pipeline.next_offsets())
-        self._watchdog.close()
         await self._app.stop()
         self._thread.shutdown()
 

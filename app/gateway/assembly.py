@@ -13,6 +13,7 @@ from app.gateway.gateway import GROUP, Gateway, Place
 from app.gateway.span import Limits, Source
 from app.profiles import profile_of
 from app.settings import Settings
+from app.watchdog import STOP_S, Watchdog
 from contracts.dead_letters import DeadLetter, Withheld
 from contracts.errors import DataError, UnavailableError
 from contracts.records import Frame
@@ -72,9 +73,16 @@ async def run_gateway(
     log = SampleLog(kafka, GROUP, sources, on_lost)
     gateway = Gateway(log, out, sources, metrics, limits)
     lost.append(gateway)
+    watchdog = Watchdog(settings.worker.stalled_after_s)
+    watchdog.start()
+
+    def stop() -> None:
+        watchdog.end_within(STOP_S)
+        gateway.stopping.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, gateway.stopping.set)
+        loop.add_signal_handler(number, stop)
     with contextlib.ExitStack() as closing:
         closing.callback(out.close)
         _serve_metrics(settings, metrics, closing)

@@ -141,6 +141,32 @@ def test_it_sends_what_waits_when_told_to_stop_and_tells_its_figures(theirs):
 
 
 @pytest.mark.stack
+def test_a_stop_does_not_wait_for_a_broker_that_hangs(theirs, stack):
+    settings, topic = theirs
+    kafka, broker = settings.broker(), stack.backbone.broker.child.pid
+    expected = produce(kafka, topic, 4, range(5))
+    with gateway_process(settings, topic, "--every", "60") as gateway:
+        began = time.monotonic()
+        while not [one for one in all_running(settings.home) if one.name.startswith("gateway-")]:
+            assert time.monotonic() < began + 60
+            time.sleep(0.1)
+        time.sleep(2.0)
+        os.kill(broker, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            gateway.send_signal(signal.SIGTERM)
+            gateway.communicate(timeout=60)
+            assert time.monotonic() - began < 11
+        finally:
+            os.kill(broker, signal.SIGCONT)
+    with gateway_process(settings, topic, "--every", "0.1", "--once-idle", "3") as last:
+        _, errors = last.communicate(timeout=120)
+    assert last.returncode == 0, errors
+    distinct = {(frame.vehicle_id, frame.seq): frame for frame in frames_of(kafka)}
+    assert cells(distinct.values()) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.stack
 def test_what_is_withheld_is_in_the_store_with_its_offsets(theirs):
     settings, topic = theirs
     kafka = settings.broker()

@@ -28,6 +28,14 @@ def test_beginning_does_not_count_as_progress():
     assert dog.check(at + 60.005).startswith("delivery made no progress")
 
 
+def test_a_stop_that_hangs_is_a_reason():
+    dog = Watchdog(60)
+    now = time.monotonic()
+    dog.end_within(9)
+    assert dog.check(now + 8.9) == ""
+    assert dog.check(now + 9.1).startswith("its stop doesn't come to an end")
+
+
 def test_a_stall_calls_the_end_once():
     reasons, called = [], threading.Event()
 
@@ -39,7 +47,6 @@ def test_a_stall_calls_the_end_once():
     dog.beat("the event loop")
     dog.start()
     assert called.wait(10)
-    dog.close()
     assert len(reasons) == 1
     assert "the event loop made no progress" in reasons[0]
 

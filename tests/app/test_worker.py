@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from app.watchdog import EXIT_STALLED
 from contracts.codec import decode_message
 from contracts.records import VehicleEvent
 from contracts.risk import decode_risk
@@ -302,3 +303,28 @@ def test_while_the_store_is_away_nothing_is_saved_or_lost(stack):
         wait_until(lambda: count(settings) == 40, settings)
         stop(process, settings)
     assert count(settings, "dead_letters") == 0
+
+
+@pytest.mark.parametrize("part", ["broker", "store"])
+def test_a_stop_ends_within_ten_seconds_though_the_other_side_hangs(stack, part):
+    settings = stack.fresh()
+    send(settings, turn(0, 20))
+    other = getattr(stack.backbone, part).child.pid
+    with worker(settings) as process:
+        wait_until(lambda: count(settings) == 20, settings)
+        os.kill(other, signal.SIGSTOP)
+        try:
+            if part == "store":
+                send(settings, turn(1, 20))
+            time.sleep(2.0)
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            # 0 where nothing was left to do when the other side stopped answering.
+            assert process.wait(60) in {0, EXIT_STALLED}
+            assert time.monotonic() - began < 11
+        finally:
+            os.kill(other, signal.SIGCONT)
+    send(settings, turn(1, 20), turn(2, 20))
+    with worker(settings) as process:
+        wait_until(lambda: count(settings) == 60, settings)
+        stop(process, settings)
