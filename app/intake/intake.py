@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ _BURST = 4
 _PATIENCE_S = 2.0
 _BEHIND_S = 10.0
 _FULL_S = 1.0
+_AWAY_S = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -61,6 +63,7 @@ class Intake:
     _producer: AckedProducer | None = None
     _refuser: RecordProducer | None = None
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    _away: tuple[float, str] = (-math.inf, "")
 
     def __post_init__(self) -> None:
         rate = self.settings.ingest.records_per_s
@@ -112,21 +115,36 @@ class Intake:
         if self._producer and self._producer.waiting_bytes > MAX_WAITING_BYTES:
             raise too_many("The broker is slow; send the same again in a moment.", _FULL_S)
         limit = self.settings.ingest.max_lag
-        try:
-            lag = self._lag.get(
-                "", lambda: group_lag(self.settings.broker(), WORKER_GROUP, TELEMETRY)
-            )
-        except UnavailableError:
-            return
+        lag = self._lag.get("", self._ask_lag)
         if lag > limit:
             detail = f"The stream is {lag:,} messages behind (at most {limit:,}); send later."
             raise too_many(detail, _BEHIND_S)
 
+    def _ask_lag(self) -> int:
+        """Without a broker 0: who sends will hear of it, and those after him needn't ask again."""
+        try:
+            return group_lag(self.settings.broker(), WORKER_GROUP, TELEMETRY)
+        except UnavailableError:
+            return 0
+
     def _open_producer(self) -> AckedProducer:
         with self._lock:
             if self._producer is None:
-                self._producer = AckedProducer(self.settings.broker())
+                self._producer = self._opened()
             return self._producer
+
+    def _opened(self) -> AckedProducer:
+        """One sender finds out that the broker is away; those who waited for him hear it at once,
+        or each would hold a thread for as long as he did.
+        """
+        since, why = self._away
+        if time.monotonic() - since < _AWAY_S:
+            raise UnavailableError(why)
+        try:
+            return AckedProducer(self.settings.broker())
+        except UnavailableError as error:
+            self._away = (time.monotonic(), str(error))
+            raise
 
     def _dead_letter(self, refused: list[Refused], key: str) -> int:
         """Keep what was refused; its sender is told of it as well. How many were too many."""

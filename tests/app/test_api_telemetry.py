@@ -1,6 +1,8 @@
 """`POST /v1/telemetry` on the real broker: taken once Kafka has it, refused with a reason."""
 
 import gzip
+import os
+import signal
 import time
 from concurrent import futures
 
@@ -291,3 +293,33 @@ def test_a_broker_that_is_away_takes_nothing_and_says_so(stack, monkeypatch):
         assert answer.headers["retry-after"] == "5"
         again = device.post("/v1/telemetry", json={"records": frames(1)})
         assert again.status_code == 503, "nothing counts as taken that the broker never had"
+
+
+def test_many_who_send_while_the_broker_is_away_hold_up_nobody(stack, monkeypatch):
+    monkeypatch.setattr("infra.kafka_clients.CONNECT_LIMIT_S", 1.0)
+    settings = guarded(stack.fresh())
+    keys = Keys.made(settings, ["default"])
+    away = settings.kafka.model_copy(update={"bootstrap_servers": "127.0.0.1:9"})
+    settings = settings.model_copy(update={"kafka": away})
+    with serve(settings) as url, client(url, keys.headers("default", "ingest")) as device:
+        bodies = [{"records": frames(1, seq)} for seq in range(48)]
+        began = time.monotonic()
+        with futures.ThreadPoolExecutor(len(bodies)) as pool:
+            posted = pool.map(lambda body: device.post("/v1/telemetry", json=body), bodies)
+            assert {answer.status_code for answer in posted} == {503}
+        assert time.monotonic() - began < 12
+
+
+def test_nothing_is_answered_before_the_broker_has_it(gate, stack):
+    broker = stack.backbone.broker.child.pid
+    assert gate.post(*frames(1, 2_000)).status_code == 202
+    with futures.ThreadPoolExecutor(1) as pool:
+        os.kill(broker, signal.SIGSTOP)
+        try:
+            posted = pool.submit(gate.post, *frames(1, 2_001))
+            time.sleep(1.5)
+            assert not posted.done()
+        finally:
+            os.kill(broker, signal.SIGCONT)
+        assert posted.result().json()["accepted"] == 1
+    assert [one.seq for one in gate.records() if getattr(one, "seq", 0) > 2_000] == [2_001]
