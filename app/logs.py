@@ -7,7 +7,8 @@ import sys
 import structlog
 from structlog.typing import EventDict
 
-_NAMES = frozenset({"authorization", "client_secret", "cookie", "password", "secret", "token"})
+_NAMES = ("authorization", "cookie", "password", "secret", "token", "vin_key", "api-key", "api_key")
+"""What names of values end with that nobody may read."""
 _KEY = re.compile(r"\bttk_\w+_[\w-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
 """An API key's text, or a user and password within an address."""
 HIDDEN = "***"
@@ -16,7 +17,8 @@ HIDDEN = "***"
 def hide_secrets(_logger: object, _name: str, event: EventDict) -> EventDict:
     """Nothing that opens anything gets into a log line, whatever it came in with."""
     return {
-        key: HIDDEN if key.lower() in _NAMES else _hidden(value) for key, value in event.items()
+        key: HIDDEN if key.lower().endswith(_NAMES) else _hidden(value)
+        for key, value in event.items()
     }
 
 

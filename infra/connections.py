@@ -1,6 +1,7 @@
 """How to reach Kafka and ClickHouse. Empty addresses mean the embedded ones."""
 
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, model_validator
 
@@ -88,6 +89,12 @@ class ClickHouseConnection(BaseModel):
         if 0 < len(self.vin_key.get_secret_value()) < MIN_KEY:
             msg = f"vin_key has at least {MIN_KEY} characters"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _plain_address(self) -> Self:
+        if "@" in urlsplit(self.url).netloc:
+            raise ValueError("url holds no user and password; `user` and `password` do")
         return self
 
     @model_validator(mode="after")

@@ -71,6 +71,7 @@ def test_no_secret_gets_into_a_log_line(capsys):
     key = "ttk_0123456789ab_s3cr3t-part_x"
     came = f"came with {key}"
     log.info(came, password="hunter22", Authorization=f"Bearer {key}", n=5)
+    log.info("came", sasl_plain_password="hunter22", webhook_secret="hunter22", vin_key="hunter22")
     log.info("away", reason="can't reach http://fleet:hunter22@store:8123/ now")
     log.error("failed", exc_info=ValueError(f"no such key {key}"))
     told = capsys.readouterr().err

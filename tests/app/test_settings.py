@@ -34,6 +34,7 @@ def test_a_users_own_cluster_is_one_setting_each(monkeypatch):
         ("KAFKA__PORTS", "1", "TELLTALE_KAFKA__PORTS is no setting"),
         ("KAFKA", "[1", "write TELLTALE_KAFKA__PORT=9092, one by one"),
         ("CLICKHOUSE__URL", "localhost:8123", "TELLTALE_CLICKHOUSE__URL"),
+        ("CLICKHOUSE__URL", "https://me:word@c:8443", "url holds no user and password"),
         ("CLICKHOUSE__DATABASE", "a; DROP", "TELLTALE_CLICKHOUSE__DATABASE"),
         ("CLICKHOUSE__DATABASE", "default", "name a database of its own"),
         ("WORKER__SNAPSHOT_INTERVAL_S", "nan", "TELLTALE_WORKER__SNAPSHOT_INTERVAL_S"),
@@ -55,6 +56,14 @@ def test_a_password_is_never_shown(monkeypatch):
     monkeypatch.setenv("TELLTALE_CLICKHOUSE__PASSWORD", "secret-word")
     assert "secret-word" not in repr(load_settings())
     monkeypatch.setenv("TELLTALE_KAFKA__SECURITY_PROTOCOL", "SASL_SSL")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "secret-word" not in str(caught.value)
+
+
+def test_a_password_within_an_address_is_refused_and_not_shown(monkeypatch):
+    # Addresses stand in errors and problem documents.
+    monkeypatch.setenv("TELLTALE_CLICKHOUSE__URL", "https://me:secret-word@c:8443")
     with pytest.raises(SettingsError) as caught:
         load_settings()
     assert "secret-word" not in str(caught.value)
