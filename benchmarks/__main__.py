@@ -18,6 +18,8 @@ RUNS = {
     "stream-every": ("stream", "--score", "every", "--json"),
     "stream-unscored": ("stream", "--score", "none", "--json"),
     "stream-eight": ("stream", "--frames-per-message", "8", "--json"),
+    "stream-1000-vehicles": ("stream", "--vehicles", "1000", "--json"),
+    "stream-100000-vehicles": ("stream", "--vehicles", "100000", "--json"),
     "stream-single": ("stream", "--frames-per-message", "1", "--frames", "200000", "--json"),
     "stream-two-workers": ("stream", "--workers", "2", "--json"),
     "latency": ("latency", "--json"),
