@@ -128,7 +128,7 @@ def vehicle_of(row: FleetRow, alert: Alert | None, vin: str) -> FleetVehicle:
         risk,
         rul_view(row.profile, row.rul, row.rul_low, row.rul_high),
         row.at_stake,
-        alert.waiting.currency if alert else words.currency_of(row.profile),
+        (alert and alert.waiting.currency) or words.currency_of(row.profile),
         alert.reasons[0].text if alert and alert.reasons else "",
         row.seen_ms,
         row.alert_id,

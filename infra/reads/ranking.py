@@ -79,10 +79,13 @@ _SILENT_BEFORE = (
     "%(now_ms)s - transform(profile, %(silent_keys)s, %(silent_ms)s, toInt64(259200000))"
 )
 
+_QUIET = f"(lost > 0 OR (seen > 0 AND seen < {_SILENT_BEFORE}))"
+
+# An alert about a part says more of a vehicle than its silence, and takes none of that away.
 _RANKED = """
 SELECT vehicle_id, if(named = '', told, named) AS profile,
-    multiIf(top.4 = 'risk', top.3, lost > 0 OR (seen > 0 AND seen < {silent_before}),
-        'silent', late > 0, 'late', seen = 0, 'unscored', 'ok') AS state,
+    multiIf(top.4 = 'risk', top.3, {quiet}, 'silent', late > 0, 'late', seen = 0, 'unscored',
+        'ok') AS state,
     top.2 AS mode, if(priced > 0, money, toFloat64(expected)) AS at_stake,
     seen AS seen_ms, top.1 AS alert_id, risks + lost + late AS alerts
 FROM ({scored}) AS s FULL JOIN ({alerted}) AS a USING (vehicle_id)
@@ -104,7 +107,7 @@ _SCORED_FEW = f"""(vehicle_id IN %(silent)s OR vehicle_id IN (
 _SHOWN: Mapping[Show, str] = {
     "all": "1",
     "needs": "asks > 0",
-    "silent": "state = 'silent'",
+    "silent": _QUIET,
     "staked": "priced > 0",
 }
 
@@ -198,7 +201,7 @@ def _ranking(wanted: FleetFilter, profiles: int, *, whole: bool) -> str:
     if whole:
         sql += _UNSCORED.format(among=among)
     return _RANKED.format(
-        silent_before=_SILENT_BEFORE,
+        quiet=_QUIET,
         scored=sql,
         alerted=_ALERTED.format(among=among),
         conditions=" AND ".join(conditions),

@@ -140,7 +140,7 @@ def _contact(condition, alert_id, vehicle, number, now_ms, reasons):
         reasons,
         [],
         [],
-        WaitingCost(0, 0, "EUR"),
+        WaitingCost(0, 0, ""),
     )
 
 

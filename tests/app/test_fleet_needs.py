@@ -34,6 +34,7 @@ def given(now_ms):
         one(15, like="V0001", state="acknowledged"),
         replace(one(15), alert_id="a-15-too", opened_ms=now_ms - 1_000),
         replace(lost, severity="soon"),
+        sample_fleet.signal_lost("V0015", 15, now_ms),
     ]
     taken = [
         Transition(
@@ -112,6 +113,17 @@ def test_a_row_names_the_alert_that_asks(served):
     assert every["V0013"]["alert_state"] == "acknowledged"
     narrowed = get(served, "/api/fleet", needs=True, mode="coolant_pump")["vehicles"]
     assert [one["vehicle_id"] for one in narrowed] == ["V0001"]
+
+
+def test_a_part_at_risk_hides_no_silence(served):
+    silent = {one["vehicle_id"]: one for one in get(served, "/api/fleet", silent=True)["vehicles"]}
+    assert silent["V0015"]["state"] == "critical"
+    assert len(silent) == get(served, "/api/fleet")["summary"]["silent"]
+
+
+def test_money_has_its_currency_also_where_only_the_signal_is_lost(served):
+    every = get(served, "/api/fleet")["vehicles"]
+    assert {one["currency"] for one in every} == {"EUR"}
 
 
 def test_what_is_at_stake_is_one_sum_without_what_follows_from_another_fault(served):
