@@ -37,12 +37,15 @@ SCHEMA: Final = pa.schema(
 
 
 def table_of(alerts: Iterable[Listed]) -> pa.Table:
-    """One row an alert; times that are not yet are null."""
+    """One row an alert; times that are not yet are null, and so are risk and money of what isn't
+    about a part.
+    """
     return pa.Table.from_pylist([_row(one) for one in alerts], SCHEMA)
 
 
 def _row(listed: Listed) -> dict[str, Any]:
     one = listed.alert
+    about_a_part = bool(one.mode)
     return {
         "alert_id": one.alert_id,
         "vehicle_id": one.vehicle_id,
@@ -56,11 +59,11 @@ def _row(listed: Listed) -> dict[str, Any]:
         "opened": one.opened_ms,
         "updated": one.updated_ms,
         "resolved": one.resolved_ms or None,
-        "risk_7": one.risk.risk_7,
-        "risk_30": one.risk.risk_30,
-        "risk_90": one.risk.risk_90,
-        "expected_cost": one.waiting.expected,
-        "planned_cost": one.waiting.planned,
+        "risk_7": one.risk.risk_7 if about_a_part else None,
+        "risk_30": one.risk.risk_30 if about_a_part else None,
+        "risk_90": one.risk.risk_90 if about_a_part else None,
+        "expected_cost": one.waiting.expected if about_a_part else None,
+        "planned_cost": one.waiting.planned if about_a_part else None,
         "currency": one.waiting.currency,
         "assignee": one.assignee,
         "outcome": one.outcome,

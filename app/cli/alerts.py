@@ -208,15 +208,22 @@ def _state_text(alert: Alert) -> str:
     return f"{alert.state}, quiet" if alert.muted_by else alert.state
 
 
-def _print_alert(alert: Alert, view: AlertView, changes: list[Transition]) -> None:
-    risk, what = view.risk, what_of(alert, known_profiles())
-    typer.echo(
-        f"{what} of {view.plate or view.vehicle_id}: {view.state}, {view.severity}\n"
+def _dangers(view: AlertView) -> str:
+    """What may come of it; only a part has a risk and a price."""
+    risk = view.risk
+    return (
         f"Risk {risk.days_7:.0%} in 7 days, {risk.days_30:.0%} in 30, {risk.days_90:.0%} in 90; "
         f"it opened at {view.line:.0%} and closes by itself below {view.clears_below:.0%}\n"
         f"Waiting costs {view.waiting.expected:,.0f} {view.waiting.currency}, "
         f"a planned repair {view.waiting.planned:,.0f}"
     )
+
+
+def _print_alert(alert: Alert, view: AlertView, changes: list[Transition]) -> None:
+    what = what_of(alert, known_profiles())
+    typer.echo(f"{what} of {view.plate or view.vehicle_id}: {view.state}, {view.severity}")
+    if alert.mode:
+        typer.echo(_dangers(view))
     if view.rul:
         typer.echo(f"Left: {view.rul.value:,.0f} {view.rul.unit}")
     for reason in view.reasons:

@@ -36,6 +36,26 @@ def test_no_cell_is_a_formula_and_what_is_not_yet_stays_empty():
     assert row["depot"] == "'@Lyon"
 
 
+def test_a_silent_vehicle_has_no_risk_of_nought_percent():
+    lost = sample_fleet.signal_lost("V0005", 5, 1_700_000_000_000)
+    (row,) = rows(as_csv(table_of([Listed(lost, "", "", "")])))
+    names = ("risk_7", "risk_30", "risk_90", "expected_cost", "planned_cost")
+    assert [row[name] for name in names] == [""] * 5
+
+
+@pytest.mark.stack
+def test_a_person_reads_of_a_silent_vehicle_what_is_known(api):
+    def shown(alert_id):
+        words = ["alerts", "show", alert_id]
+        done = CliRunner().invoke(app, words, env=environment(api.settings), catch_exceptions=False)
+        return done.stdout
+
+    assert "Signal lost of " in shown("lost-V0005")
+    assert "%" in shown("lost-V0005")
+    assert not {"Risk", "costs", "repair"} & {*shown("lost-V0005").split()}
+    assert "Risk 32% in 7 days, 81% in 30" in shown("a-V0001-coolant_pump")
+
+
 @pytest.mark.stack
 def test_a_spreadsheet_and_a_program_get_the_same_alerts(api):
     listed = {one["alert_id"] for one in api.client.get("/api/alerts").json()["alerts"]}
