@@ -88,7 +88,9 @@ def _telltale() -> None:
 
 
 def main() -> None:
-    """Run the command line; a known error is one sentence on stderr and exit code 1."""
+    """Run the command line; a known error, or a file that can't be read or written, is one sentence
+    on stderr and exit code 1.
+    """
     # OpenBLAS's threads wait for each other by spinning: beside a broker, a store or another
     # training on the same cores a matrix product took 15 times as long. Read when NumPy is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -97,6 +99,11 @@ def main() -> None:
         app()
     except TelltaleError as error:
         typer.echo(f"telltale: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"telltale: {error.filename}: {error.strerror}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

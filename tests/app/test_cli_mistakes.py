@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app.cli.main import SERVICES, app
+from app.cli.main import SERVICES, app, main
 from contracts.errors import TelltaleError
 
 USAGE = 2
@@ -142,6 +142,15 @@ def test_a_wrong_setting_stops_any_command_with_its_name(
     assert isinstance(result.exception, TelltaleError)
     assert sentence in str(result.exception)
     assert "\n" not in str(result.exception)
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(monkeypatch, capsys, tmp_path):
+    path = tmp_path / "none" / "fleet.csv"
+    monkeypatch.setattr("app.cli.main.app", lambda: path.write_bytes(b""))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == f"telltale: {path}: No such file or directory\n"
 
 
 def test_the_command_line_is_there_before_numpy():
