@@ -41,8 +41,8 @@ def list_vehicles(  # noqa: PLR0913 (options)
     with opened() as context:
 
         def look() -> None:
-            found, _ = fleet_page(context, wanted, words.policy(context.now_ms()))
-            _print(found, as_json=as_json)
+            found, following = fleet_page(context, wanted, words.policy(context.now_ms()))
+            _print(found, more=bool(following), as_json=as_json)
 
         shown(look, watch=watch)
 
@@ -67,9 +67,9 @@ def export(  # noqa: PLR0913 (options)
     write_table(path, table, "vehicles", as_json=as_json)
 
 
-def _print(found: list[FleetVehicle], *, as_json: bool) -> None:
+def _print(found: list[FleetVehicle], *, more: bool, as_json: bool) -> None:
     if as_json:
-        print_json({"vehicles": found})
+        print_json({"vehicles": found, "more": more})
         return
     rows = [
         (
@@ -86,3 +86,5 @@ def _print(found: list[FleetVehicle], *, as_json: bool) -> None:
     ]
     columns = ("id", "plate", "state", "part", "30 days", "at stake", "depot", "newest score")
     print_table("Vehicles", columns, rows)
+    if more:
+        typer.echo("There are more: --limit shows them, `telltale fleet export` writes all.")

@@ -66,8 +66,8 @@ def _print(described: Vehicle, told: Why | None) -> None:
     silent = "; IT IS SILENT" if fresh.silent else ""
     typer.echo(f"{described.vehicle_id}: {', '.join(name for name in names if name)}")
     typer.echo(
-        f"Newest data {when(fresh.frame_ms) or 'none'} UTC, newest score "
-        f"{when(fresh.score_ms) or 'none'} UTC{silent}"
+        f"Newest data {when(fresh.frame_ms) or 'none'}, newest score "
+        f"{when(fresh.score_ms) or 'none'}{silent}"
     )
     columns = ("part", "7 days", "30 days", "90 days", "alerts from", "left")
     if described.unusual:

@@ -131,6 +131,8 @@ def test_a_person_reads_the_list_as_a_table(api, tmp_path):
     (line,) = [one for one in printed.splitlines() if "V0001" in one]
     assert [word in line for word in ("KL-101-TY", "critical", "Coolant pump")] == [True] * 3
     assert "V0004" not in printed
+    assert "There are more" not in printed
+    assert "There are more: --limit shows them" in run(api, "list", "--limit", "23")
     assert run(api, "export", str(tmp_path / "f.csv")).startswith("24 vehicles are in ")
 
 
