@@ -9,6 +9,7 @@ from app.alerting.models import Models
 from app.api import words
 from app.api.alerts import ReasonView
 from app.api.champions import Champion, ChampionOf, kept_curves
+from app.api.held import Held, held
 from app.api.reasons import Why, scored, why
 from app.api.vehicles import ModeRiskView, Unusual, Vehicle, described
 from app.cli.desk import opened
@@ -36,7 +37,7 @@ def risk(
     with opened(_champions(registry, models), models) as context:
 
         def show() -> None:
-            card = find_card(context.store, context.tenant, vehicle.strip(), whole=False)
+            card = find_card(context.store, context.tenant, vehicle.strip(), whole=True)
             if card is None:
                 raise DataError(f"no vehicle has the id, VIN or plate {vehicle!r}")
             found = described(context, card)
@@ -44,7 +45,7 @@ def risk(
             if as_json:
                 print_json({"vehicle": found, "reasons": [], **(vars(told) if told else {})})
             else:
-                _print(found, told)
+                _print(found, told, held(found, card))
 
         shown(show, watch=watch)
 
@@ -60,7 +61,7 @@ def _champions(registry: Registry, models: Models) -> ChampionOf:
     return champion_of
 
 
-def _print(described: Vehicle, told: Why | None) -> None:
+def _print(described: Vehicle, told: Why | None, quiet: list[Held]) -> None:
     names = (described.plate, described.model, described.depot, described.profile_label)
     fresh = described.freshness
     silent = "; IT IS SILENT" if fresh.silent else ""
@@ -74,11 +75,27 @@ def _print(described: Vehicle, told: Why | None) -> None:
         typer.echo(_oddness(described.unusual))
     else:
         print_table("Risk", columns, [_row(one) for one in described.risks])
+    for one in quiet:
+        typer.echo(_why_no_alert(one))
     for line in _explained(told) if told else ():
         typer.echo(line)
     for alert in described.alerts:
         label = words.mode_label(alert.profile, alert.mode) if alert.mode else alert.condition
         typer.echo(f"Alert {alert.alert_id}: {label}, {alert.severity}, {alert.state}")
+
+
+def _why_no_alert(one: Held) -> str:
+    what = f"{one.label}: {one.risk_30:.0%} within 30 days"
+    if one.settled_ms:
+        return (
+            f"{what}. Its alert was closed on {when(one.settled_ms)[:10]} "
+            f"({words.outcome_text(one.outcome)}); no new one opens for some days, so that the "
+            "risk can come down"
+        )
+    return (
+        f"{what}, yet no alert: the risk is new, or the part was replaced and its risk has to come "
+        "down first"
+    )
 
 
 def _explained(told: Why) -> Iterator[str]:

@@ -12,6 +12,7 @@ from app.api import words
 from app.api.battery import battery_of
 from app.api.cases import cases_of
 from app.api.context import Context, Wired
+from app.api.held import held
 from app.api.history import Mark, marks_of, series
 from app.api.reasons import scored, why
 from app.api.vehicles import Heard, Vehicle, carded, describe, described, heard_of, registered
@@ -124,6 +125,7 @@ def _shown(context: Context, card: Card) -> dict[str, Any]:
     return {
         "section": "fleet",
         "vehicle": vehicle,
+        "held": held(vehicle, card),
         "codes": _codes(marks, vehicle.freshness.now_ms),
         "services": [one for one in marks if one.kind != "fault_code"],
         "event_days": _EVENT_DAYS,
