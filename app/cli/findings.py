@@ -3,6 +3,7 @@
 from typing import Annotated, get_args
 
 import typer
+from msgspec.structs import asdict
 
 from app.api import words
 from app.cli.acting import acting
@@ -46,6 +47,6 @@ def add(
         )
         context.publisher.event(event)
     if as_json:
-        print_json(event)
+        print_json(asdict(event))
         return
     typer.echo(f"{found.vehicle_id}: {mode} {outcome.replace('_', ' ')}; it is in its history now")

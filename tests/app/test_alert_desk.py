@@ -269,7 +269,9 @@ def test_the_command_line_answers_for_one_vehicle_by_its_plate(desk):
 def test_a_finding_from_the_command_line_goes_into_the_history(desk):
     before = len(told_events(desk.settings))
     made = desk.run("findings", "add", "AB-123-CD", "coolant_pump", "other_part", "--note", "belt")
-    assert made[3:7] == ["V001", OPENED, "finding", "coolant_pump"]
+    assert (made["vehicle_id"], made["time_ms"]) == ("V001", OPENED)
+    assert (made["kind"], made["code"]) == ("finding", "coolant_pump")
+    assert made["detail"]["note"] == "belt"
     wait(lambda: len(told_events(desk.settings)) == before + 1, desk.settings)
     with pytest.raises(DataError, match="has no failure mode"):
         desk.run("findings", "add", "V001", "wings", "other_part")
