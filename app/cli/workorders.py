@@ -207,10 +207,12 @@ def _print(context: Context, order: WorkOrder, *, as_json: bool) -> None:
         print_json(view)
         return
     zone = context.settings.workshop.timezone
+    checks = sum(minutes for job in order.jobs for _, minutes in job.checks)
     typer.echo(
         f"{order.order_id}: {view.plate or view.vehicle_id}, {order.depot or 'no depot'}, "
         f"{order.state}\n"
-        f"Begins {start_text(order, zone)} ({zone}), {order.minutes} minutes: {order.why}"
+        f"Begins {start_text(order, zone)} ({zone}), {order.minutes} minutes ({checks} of checks, "
+        f"{order.minutes - checks} of repair): {order.why}"
     )
     rows = [
         (job.label, what, minutes, job.outcome)

@@ -337,7 +337,9 @@ def test_the_whole_way_from_the_command_line(served, tmp_path):
     assert identity in run(served, "list")
     assert order["plate"]
     assert order["plate"] in run(served, "list")
-    assert f"{identity}: {order['plate']}, " in run(served, "show", identity)
+    shown = run(served, "show", identity)
+    assert f"{identity}: {order['plate']}, " in shown
+    assert f"{order['minutes']} minutes ({order['minutes'] - 90} of checks, 90 of repair)" in shown
     day = datetime.fromtimestamp(served.now_ms / 1_000, UTC).date().isoformat()
     planned = json.loads(run(served, "plan", identity, f"{day}T10:30:00", "--json"))
     assert datetime.fromtimestamp(planned["start_ms"] / 1_000, UTC).minute == 30
