@@ -7,6 +7,7 @@ import time
 import webbrowser
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -67,16 +68,20 @@ def demo(  # noqa: PLR0913 (options of a command)
         else:
             Console().print(as_table(cards))
         if not once:
-            _stay(stage, console, url)
+            _stay(stage, console, url, settings.home)
     finally:
         # A second Ctrl-C must not leave half of it running.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         stage.stop()
 
 
-def _stay(stage: Stage, console: Console, url: str) -> None:
+def _stay(stage: Stage, console: Console, url: str, home: Path) -> None:
     """Keep the dashboard up until Ctrl-C."""
     console.print(f"The dashboard stays at {url} until Ctrl-C.")
+    console.print(
+        f"In another shell `export TELLTALE_HOME={home}` has other commands look at this fleet.",
+        soft_wrap=True,
+    )
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             stage.look()

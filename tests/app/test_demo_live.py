@@ -1,8 +1,12 @@
 """The accelerated clock of the demo, and what it counts."""
 
+from pathlib import Path
+
 import pytest
+from rich.console import Console
 
 from alerts.scorecard import Failure, Raised
+from app.cli.demo import _stay
 from app.demo.live import Clock, Sent, drain, send
 from app.demo.plan import Plan
 from app.demo.report import Observed, Truth, as_json, as_table, score_all
@@ -94,3 +98,16 @@ def test_the_report_judges_alerts_by_what_failed():
     assert found["rules"]["fault_code"]["alerts"] == 0
     assert found["frames_per_second"] == 80
     assert "Fault-code rule" in [str(column.header) for column in as_table(cards).columns]
+
+
+class Stopped:
+    """A stage whose user presses Ctrl-C at once."""
+
+    def look(self):
+        raise KeyboardInterrupt
+
+
+def test_the_demo_says_where_other_commands_find_its_fleet(capsys):
+    home = Path("/srv/fleets/of/somebody/with/a/long/name") / "telltale" / "demo"
+    _stay(Stopped(), Console(width=40), "http://127.0.0.1:8400", home)
+    assert f"export TELLTALE_HOME={home}` " in capsys.readouterr().out
