@@ -11,13 +11,17 @@ import time
 
 import psutil
 
+from app.watchdog import EXIT_STALLED
 from tests.faults import worker
 
 _POLL_S = 0.05
 _PAUSE_S = 0.4
 """What `telltale up` waits before it starts a part again."""
 _ORDERLY = {0, -signal.SIGTERM}
-"""Exit codes after SIGTERM; one that was still starting simply ends."""
+HELD_UP = _ORDERLY | {EXIT_STALLED}
+"""Exit codes after SIGTERM; one that was still starting simply ends. `HELD_UP`: also of one whom
+broker or store kept from finishing.
+"""
 
 _forks = multiprocessing.get_context("forkserver")
 _forks_lock = threading.Lock()
@@ -120,7 +124,7 @@ class Crew:
             if member.pid in self._ordered:
                 _wait(member, 10)
 
-    def stop(self, limit_s=30):
+    def stop(self, limit_s=30, orderly=_ORDERLY):
         """Stop everyone as an operator does; the longest that one took, in seconds."""
         with self._lock:
             self.size, members = 0, list(self.members)
@@ -133,7 +137,7 @@ class Crew:
         codes = [member.exit_code for member in members]
         with self._lock:
             self.members = []
-        if not _ORDERLY.issuperset(codes):
+        if not orderly.issuperset(codes):
             raise AssertionError(f"stopped with {codes} after {took:.1f} s: {self.last_words()}")
         return took
 

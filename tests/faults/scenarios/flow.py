@@ -3,11 +3,15 @@
 import time
 
 from tests.faults import points
+from tests.faults.crew import HELD_UP
 from tests.faults.lane import Lane
+from tests.faults.outcome import OUTAGE_LIMIT_S
 from tests.faults.scenario import Scenario
 from tests.faults.traffic import mixed
 
 _STALLED_AFTER_S = 10
+_STOP_LIMIT_S = 11.0
+"""Ten seconds, and one for a machine that does other work."""
 
 
 def stops(ground, size):
@@ -26,6 +30,26 @@ def stops(ground, size):
         if slowest > 10:
             outcome.complaints.append(f"a stop took {slowest:.1f} s")
         return [outcome]
+
+
+def held_stops(ground, size):
+    """A stop waits ten seconds at most for a broker or a store that doesn't answer."""
+    del size
+    name = "worker stopped while broker or store hang"
+    with Lane(ground, name, parcels=mixed(17), proxied=True) as lane:
+        lane.outcome.limit_s = OUTAGE_LIMIT_S
+        lane.warm_up()
+        for proxy in (ground.kafka_proxy, ground.store_proxy):
+            lane.fault()
+            proxy.hold()
+            time.sleep(2.0)
+            took = lane.crew.stop(60, HELD_UP)
+            proxy.heal()
+            lane.crew.resize(1)
+            lane.recover(time.monotonic())
+            if took > _STOP_LIMIT_S:
+                lane.outcome.complaints.append(f"a stop took {took:.1f} s")
+        return [lane.finish()]
 
 
 def hangs(ground, size):
@@ -78,6 +102,7 @@ def _judge(outcome, halves):
 
 SCENARIOS = (
     Scenario("stops", stops),
+    Scenario("held-stops", held_stops, alone=True, short=False),
     Scenario("hangs", hangs),
     Scenario("soak", soak, short=False),
 )
