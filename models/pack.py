@@ -85,8 +85,8 @@ def pack_health(charges: Sequence[Charge], model: HealthModel = LABORATORY) -> P
     new, later = charges[:FIRST], charges[FIRST:]
     if not later:
         raise ModelError(
-            f"{len(charges)} charges went from {CHARGE_V[0]} to {CHARGE_V[1]} V a cell at a like "
-            f"current; of {LEAST}, {FIRST} say what new is and one more what is left"
+            f"{len(charges)} charges went from {CHARGE_V[0]} to {CHARGE_V[1]} V a cell at about "
+            f"the same current, and it takes {LEAST}: {FIRST} to say what new is, one what is left"
         )
     level = new_level(np.array([[one.passed_ah] for one in new]))[0]
     passed = float(np.median([one.passed_ah for one in later[-LATEST:]])) / level
