@@ -49,7 +49,7 @@ def features(
     places = {one: place for place, one in enumerate(vectors.names)}
     strange = [one for one in wanted if vectors.names and one not in places]
     if strange:
-        detail = f"{found.profile} has no feature {strange[0]!r}; ask without names for all"
+        detail = f"{found.profile} has no feature {strange[0]!r}; ask without names for all."
         raise unknown("feature", strange[0], detail)
     columns = vectors.values[:, [places[one] for one in wanted if one in places]]
     values = [

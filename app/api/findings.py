@@ -64,10 +64,10 @@ def report_finding(context: Wired, key: Key, given: Finding) -> Accepted:
     """Put a finding into the vehicle's own history."""
     found = registered(context, key)
     if words.mode_of(found.profile, given.mode) is None:
-        known = f"{found.profile} has no failure mode {given.mode!r}"
+        known = f"{found.profile} has no failure mode {given.mode!r}."
         raise unknown("failure mode", given.mode, known)
     if given.photo and photos_of(context).find(context.tenant, given.photo) is None:
-        raise unknown("photo", given.photo, f"No photo {given.photo!r} is kept; send it first")
+        raise unknown("photo", given.photo, f"No photo {given.photo!r} is kept; send it first.")
     now = context.now_ms()
     detail = {"outcome": given.outcome, "note": given.note, "actor": given.actor}
     if given.photo:

@@ -163,7 +163,7 @@ def _chosen(profile: Profile, path: str) -> ProfileSignal:
     found = words.signal_of(profile, path)
     if found is None:
         known = ", ".join(one.path for one in profile.signals)
-        raise unknown("signal", path, f"{profile.name} has no signal {path!r}; it has {known}")
+        raise unknown("signal", path, f"{profile.name} has no signal {path!r}; it has {known}.")
     return found
 
 

@@ -1,7 +1,7 @@
 """Errors as problem documents (RFC 9457): what, where, what to do."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -76,9 +76,9 @@ def unknown_alert(alert_id: str) -> ProblemError:
 
 
 def unknown(what: str, named: str, detail: str) -> ProblemError:
-    """A request names something that isn't there, such as a failure mode."""
+    """A request names something that isn't there, such as a mode; `detail`: a whole sentence."""
     kind = f"unknown-{what.replace(' ', '-')}"
-    return ProblemError(404, kind, f"Unknown {what}", f"{detail}.", named=named)
+    return ProblemError(404, kind, f"Unknown {what}", detail, named=named)
 
 
 def bad_parameter(name: str, detail: str) -> ProblemError:
@@ -155,12 +155,18 @@ def _allowed(app: FastAPI, path: str) -> list[str]:
 
 
 def _invalid(error: RequestValidationError) -> ProblemError:
-    found = [
-        {"where": ".".join(str(part) for part in one["loc"][1:]) or "body", "what": one["msg"]}
-        for one in error.errors()
-    ]
-    detail = "; ".join(f"{one['where']}: {one['what']}" for one in found)
+    told: dict[str, str] = {}
+    for one in error.errors():
+        # Of a value that may be of several types each says why it is none: the first says most.
+        told.setdefault(_place(one["loc"][1:]), one["msg"])
+    found = [{"where": where, "what": what} for where, what in told.items()]
+    detail = "; ".join(f"{where}: {what}" for where, what in told.items())
     return ProblemError(422, "bad-request", "Request not understood", detail, errors=found)
+
+
+def _place(parts: Sequence[str | int]) -> str:
+    """Where it is in the request, without pydantic's names of the types that were tried."""
+    return ".".join(str(one) for one in parts if "[" not in str(one)) or "body"
 
 
 def _plain(error: HTTPException) -> ProblemError:

@@ -67,7 +67,7 @@ def scored(card: Card, mode: str = "") -> CurrentRisk:
         return one
     if mode and card.risks:
         known = ", ".join(one.mode for one in card.risks)
-        raise unknown("failure mode", mode, f"There is no score of {mode!r}; there is of {known}")
+        raise unknown("failure mode", mode, f"There is no score of {mode!r}; there is of {known}.")
     detail = f"{card.found.vehicle_id} has no risk yet, so there is nothing to explain."
     raise ProblemError(409, "no-score", "No score yet", detail, vehicle=card.found.vehicle_id)
 

@@ -42,7 +42,7 @@ def vehicle_risk_history(
     profile = words.profile_of(found.profile)
     if profile and not words.mode_of(found.profile, mode):
         known = ", ".join(one.name for one in profile.modes)
-        detail = f"{profile.name} has no failure mode {mode!r}; it has {known}"
+        detail = f"{profile.name} has no failure mode {mode!r}; it has {known}."
         raise unknown("failure mode", mode, detail)
     start = context.now_ms() - 90 * DAY_MS if since is None else since
     vehicle = (context.tenant, found.profile, found.vehicle_id)

@@ -56,7 +56,7 @@ def start(context: Wired, given: NewTraining) -> TrainingView:
     """Train on the stored history. The new model is kept, and nobody is promoted."""
     if given.profile not in known_profiles():
         known = ", ".join(sorted(known_profiles()))
-        detail = f"There is no profile {given.profile!r}, but {known}"
+        detail = f"There is no profile {given.profile!r}, but {known}."
         raise unknown("profile", given.profile, detail)
     who = context.who.signs(given.actor)
     try:
