@@ -166,9 +166,10 @@ _ROWS: Final[tuple[tuple[str, Callable[[Policy], str]], ...]] = (
     ("Alerts a week", lambda one: f"{one.alerts_per_week:.2f}"),
     ("of these true", lambda one: f"{one.precision:.0%}"),
     ("False alarms per 1,000 h", lambda one: f"{one.false_alarms_per_1000_h:.2f}"),
+    ("Failures announced 1 day ahead", partial(_recall, days="1")),
     *(
         (f"Failures announced {days} days ahead", partial(_recall, days=days))
-        for days in ("1", "3", "7", "14", "30")
+        for days in ("3", "7", "14", "30")
     ),
     ("Cost", lambda one: f"{one.money.cost:,.0f}"),
     ("Saved against doing nothing", lambda one: f"{one.money.saved:,.0f}"),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from alerts.units import quantity
 from app.alerting.models import Models
 from app.api import words
 from app.api.alerts import ReasonView
@@ -80,8 +81,8 @@ def _print(described: Vehicle, told: Why | None, quiet: list[Held]) -> None:
     for line in _explained(told) if told else ():
         typer.echo(line)
     for alert in described.alerts:
-        label = words.mode_label(alert.profile, alert.mode) if alert.mode else alert.condition
-        typer.echo(f"Alert {alert.alert_id}: {label}, {alert.severity}, {alert.state}")
+        what = alert.mode_label or alert.condition.replace("_", " ").capitalize()
+        typer.echo(f"Alert {alert.alert_id}: {what}, {alert.severity}, {alert.state}")
 
 
 def _why_no_alert(one: Held) -> str:
@@ -107,7 +108,7 @@ def _explained(told: Why) -> Iterator[str]:
         yield f"- Fault code {code.code}{': ' if code.text else ''}{code.text}"
     if told.cases:
         counts = told.cases.outcomes.items()
-        found = ", ".join(f"{count} {words.outcome_text(name)}" for name, count in counts)
+        found = ", ".join(f"{words.outcome_text(name)} ({count})" for name, count in counts)
         yield f"Workshops found on others: {found}"
     if told.line is not None and told.clears_below is not None:
         yield (
@@ -119,8 +120,9 @@ def _explained(told: Why) -> Iterator[str]:
 def _measured(reason: ReasonView) -> str:
     if reason.value is None:
         return ""
-    expected = f", expected {reason.expected:.4g}" if reason.expected is not None else ""
-    return f" ({reason.value:.4g}{expected} {reason.unit})".replace(" )", ")")
+    if reason.expected is None:
+        return f" ({quantity(reason.value, reason.unit)})"
+    return f" ({quantity(reason.value, '')}, expected {quantity(reason.expected, reason.unit)})"
 
 
 def _oddness(found: Unusual) -> str:

@@ -1,10 +1,14 @@
-"""A part at high risk without an alert says why there is none, on its page and in the shell."""
+"""What a page and the shell say of a vehicle beside its risk: why a part has no alert, and more."""
+
+from dataclasses import replace as replaced
 
 import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
+from app.api.alerts import ReasonView
 from app.cli.main import app
+from app.cli.risk import _measured
 from tests.app import sample_fleet
 from tests.app.serving import champion, serve_fleet
 from tests.app.test_worker import environment
@@ -60,3 +64,15 @@ def test_the_command_line_says_the_same(served, monkeypatch):
     assert done.exit_code == 0, done.output
     assert "within 30 days. Its alert was closed on" in done.stdout
     assert "(this part was at fault)" in done.stdout
+
+
+def test_numbers_of_any_size_are_those_of_a_mechanic():
+    reason = ReasonView("", "", 112_900.0, 108_300.0, "kPa", 1.0)
+    assert _measured(reason) == " (112,900, expected 108,300 kPa)"
+    assert _measured(replaced(reason, expected=None)) == " (112,900 kPa)"
+
+
+def test_a_lost_signal_is_called_so(served):
+    env = environment(served.settings)
+    done = CliRunner().invoke(app, ["risk", "V0005", "--no-reasons"], env=env)
+    assert "Alert lost-V0005: Signal lost, watch, open" in done.stdout

@@ -97,5 +97,5 @@ def test_the_command_line_tells_codes_numbers_and_the_line(desk, monkeypatch):
     assert "Why coolant pump, 10.0% in 30 days by prior-1:" in told
     assert "(95, expected 86 °C)" in told
     assert "- Fault code SPN 110 FMI 0: Engine coolant far too hot" in told
-    assert "Workshops found on others: 1 this part was at fault" in told
+    assert "Workshops found on others: this part was at fault (1)" in told
     assert f"An alert opens once it stays at {LINE:.1%} or more" in told
