@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from math import isnan
 from typing import Final
 
 import msgspec
@@ -53,7 +54,7 @@ def when(time_ms: int) -> str:
 
 
 def _text(value: object) -> str:
-    if value is None:
+    if value is None or (isinstance(value, float) and isnan(value)):
         return "—"
     if isinstance(value, int):
         return f"{value:,}"

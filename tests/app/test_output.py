@@ -10,6 +10,8 @@ import termios
 
 import pytest
 
+from app.cli.output import print_table
+
 LONG = "The coolant temperature runs 9 °C above what load and weather explain, rising over 15 days"
 PRINTS = f"""
 from app.cli.output import print_table
@@ -34,6 +36,13 @@ def test_what_is_piped_is_not_cut(environment):
     assert [LONG in row for row in rows] == [True, False]
     assert ["7" in row.split("│")[-2] for row in rows] == [True, False]
     assert len(rows[0]) < len(LONG) + 40
+
+
+def test_a_figure_that_nothing_could_be_told_of_is_a_dash(capsys):
+    print_table("Failures", ("mode", "AUC", "line"), [("comp4", float("nan"), None)])
+    shown = capsys.readouterr().out
+    assert shown.count("—") == 2
+    assert "nan" not in shown
 
 
 def test_a_width_that_is_asked_for_is_kept(environment):

@@ -76,8 +76,9 @@ def as_object(found: MachineFigures) -> dict[str, object]:
 
 def _show(found: MachineFigures) -> None:
     rows = {"any": found.any, **found.components}
+    tested = ", ".join(sorted(found.test, key=lambda name: (len(name), name)))
     print_table(
-        f"Failures within a day on {', '.join(found.test)}",
+        f"Failures within a day on {tested}",
         ("component", "failures", "AUC", "average precision", "expected/observed"),
         [
             (name, one.events, one.auc, one.average_precision, one.expected_over_observed)
