@@ -115,7 +115,7 @@ def replay(
     if as_json:
         print_json({"sent": done.sent, "left": done.left})
         return
-    typer.echo(f"{done.sent:,} went back; {done.left:,} came from files and can't.")
+    typer.echo(f"{done.sent:,} went back; {done.left:,} came from files or requests and can't.")
 
 
 def _check(reason: str) -> None:
