@@ -36,7 +36,7 @@ def simulate(
     *,
     as_json: Json = False,
 ) -> None:
-    """Write a simulated fleet's summaries and events into the store."""
+    """Write a simulated fleet's past into the store. `telltale demo` streams its present too."""
     settings = load_settings()
     today_ms = int(time.time() * 1_000) // DAY_MS * DAY_MS
     spec = FleetSpec(wanted(fleet), seed, today_ms - days * DAY_MS, days, settings.tenant)

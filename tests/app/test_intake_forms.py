@@ -1,6 +1,8 @@
 """Bodies of telemetry, apart from any server: forms, encodings, what is refused and why."""
 
 import gzip
+import re
+from pathlib import Path
 
 import cramjam
 import msgspec
@@ -45,6 +47,15 @@ def read(*records, caller=CALLER):
     found = read_records(body, "application/json", caller.tenant)
     check(found, caller, NOW + 1_000)
     return found
+
+
+def test_the_body_that_the_documents_show_is_taken():
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    (shown,) = re.findall(r"/v1/telemetry\" -d '(\{.*?\})'\n", text, re.DOTALL)
+    body = re.sub(r"'\$\(date [^)]*\)'", "2026-01-02T03:04:05Z", shown).encode()
+    found = read_records(body, "application/json", "default")
+    check(found, Caller("default", "ingest", "gateway", "key:1", ("V00*",)), NOW + 1_000)
+    assert ([one.vehicle_id for one in found.records], found.refused) == (["V0001"] * 2, [])
 
 
 def test_a_readable_frame_is_the_same_as_a_packed_one():
