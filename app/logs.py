@@ -9,8 +9,8 @@ from structlog.typing import EventDict
 
 _NAMES = ("authorization", "cookie", "password", "secret", "token", "vin_key", "api-key", "api_key")
 """What names of values end with that nobody may read."""
-_KEY = re.compile(r"\bttk_\w+_[\w-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
-"""An API key's text, or a user and password within an address."""
+_KEY = re.compile(r"\bttk_\w+_[\w-]+|\bwhsec_[\w+/=]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+"""An API key's text, a webhook's secret, or a user and password within an address."""
 HIDDEN = "***"
 
 
@@ -23,7 +23,8 @@ def hide_secrets(_logger: object, _name: str, event: EventDict) -> EventDict:
 
 
 def _hidden(value: object) -> object:
-    return _KEY.sub(HIDDEN, value) if isinstance(value, str) else value
+    text = str(value)
+    return _KEY.sub(HIDDEN, text) if _KEY.search(text) else value
 
 
 def configure_logs(level: int = logging.INFO) -> None:

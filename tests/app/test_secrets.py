@@ -74,6 +74,8 @@ def test_no_secret_gets_into_a_log_line(capsys):
     log.info("came", sasl_plain_password="hunter22", webhook_secret="hunter22", vin_key="hunter22")
     log.info("away", reason="can't reach http://fleet:hunter22@store:8123/ now")
     log.error("failed", exc_info=ValueError(f"no such key {key}"))
+    log.error("failed", reason=ValueError(key), reasons={"key": [key]})
+    log.error("failed", reason="no secret of Standard Webhooks: whsec_s3cr3t-part")
     told = capsys.readouterr().err
     assert "hunter22" not in told
     assert "s3cr3t" not in told
