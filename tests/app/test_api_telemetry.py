@@ -310,7 +310,7 @@ def test_many_who_send_while_the_broker_is_away_hold_up_nobody(stack, monkeypatc
         assert time.monotonic() - began < 12
 
 
-def test_nothing_is_answered_before_the_broker_has_it(gate, stack):
+def test_nothing_is_answered_before_the_broker_has_it(gate, stack, monkeypatch):
     broker = stack.backbone.broker.child.pid
     assert gate.post(*frames(1, 2_000)).status_code == 202
     with futures.ThreadPoolExecutor(1) as pool:
@@ -319,6 +319,10 @@ def test_nothing_is_answered_before_the_broker_has_it(gate, stack):
             posted = pool.submit(gate.post, *frames(1, 2_001))
             time.sleep(1.5)
             assert not posted.done()
+            monkeypatch.setattr("app.intake.intake.MAX_WAITING_BYTES", 0)
+            answer = gate.post(*frames(1, 2_002))
+            assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+            assert "broker is slow" in answer.json()["detail"]
         finally:
             os.kill(broker, signal.SIGCONT)
         assert posted.result().json()["accepted"] == 1
