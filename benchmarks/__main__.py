@@ -22,6 +22,7 @@ RUNS = {
     "stream-100000-vehicles": ("stream", "--vehicles", "100000", "--json"),
     "stream-single": ("stream", "--frames-per-message", "1", "--frames", "200000", "--json"),
     "stream-two-workers": ("stream", "--workers", "2", "--json"),
+    "stream-four-workers": ("stream", "--workers", "4", "--json"),
     "latency": ("latency", "--json"),
     "alerts": ("alerts", "--json"),
     "replay": ("replay",),
