@@ -24,6 +24,8 @@ from infra.notify.send import Sent
 from infra.topic_reader import Sent as Incoming
 
 GROUP: Final = "telltale-notifier"
+FIRST_LOOK_MS: Final = 3_600_000
+"""How old a change may be that a notifier tells of when it runs for the first time."""
 GIVE_UP_MS: Final = 3 * 86_400_000
 """A receiver that hasn't answered for three days is given up."""
 _FIRST_MS: Final = 5_000

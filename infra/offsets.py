@@ -1,15 +1,17 @@
 """Where topics end and how far consumer groups are."""
 
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
+from kafka.structs import OffsetAndMetadata
 
 from contracts.topics import TOPICS
 from infra.connections import KafkaConnection
-from infra.kafka_clients import open_admin
+from infra.kafka_clients import open_admin, open_consumer, readable_errors
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,28 @@ def committed_offsets(connection: KafkaConnection, group: str, topic: str) -> di
         for place, at in found.items()
         if place.topic == full and at.offset >= 0
     }
+
+
+def begin_group(connection: KafkaConnection, group: str, topic: str, since_ms: int) -> None:
+    """Have a group of ours that never read a topic begin with what the broker got since then; one
+    that did goes on where it was. No member of it may run yet. Raises UnavailableError.
+    """
+    if committed_offsets(connection, group, topic):
+        return
+    full = connection.topic(topic)
+    with (
+        readable_errors(connection),
+        # By a consumer: it waits for a broker that has to make its table of groups first.
+        closing(open_consumer(connection, group=connection.group(group))) as consumer,
+    ):
+        numbers = consumer.partitions_for_topic(full) or ()
+        places = [TopicPartition(full, number) for number in numbers]
+        consumer.assign(places)
+        # Ends come before what is since then: what arrives in between is not passed over.
+        ends = consumer.end_offsets(places)
+        since = consumer.offsets_for_times(dict.fromkeys(places, since_ms))
+        first = {at: since[at].offset if since[at] else ends[at] for at in places}
+        consumer.commit({at: OffsetAndMetadata(offset, "", -1) for at, offset in first.items()})
 
 
 def _exists(admin: Any, name: str) -> bool:  # noqa: ANN401 (kafka-python has no stubs)

@@ -12,7 +12,7 @@ import typer
 from alerts.message import Message
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table, when
-from app.notifier import GROUP, Notifier, Outside, wall_ms
+from app.notifier import FIRST_LOOK_MS, GROUP, Notifier, Outside, wall_ms
 from app.profiles import load_profiles
 from app.settings import Settings, load_settings
 from contracts.errors import DataError, SettingsError
@@ -21,6 +21,7 @@ from infra.kafka import ensure_topics
 from infra.notify.config import Config, load_config
 from infra.notify.outbox import outbox_in
 from infra.notify.send import send
+from infra.offsets import begin_group
 from infra.topic_reader import TopicReader
 
 app = typer.Typer(help="Who is told of alerts.", no_args_is_help=True)
@@ -32,6 +33,7 @@ def notifier(profile_dir: ProfileDir = None) -> None:
     config, kafka = _config(settings), settings.broker()
     profiles = load_profiles(settings, profile_dir)
     ensure_topics(kafka)
+    begin_group(kafka, GROUP, ALERTS, wall_ms() - FIRST_LOOK_MS)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

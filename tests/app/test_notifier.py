@@ -7,22 +7,28 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import SimpleNamespace
 
 import msgspec.structs
 import pytest
+from typer.testing import CliRunner
 
 from alerts.routing import Route
-from app.notifier import GIVE_UP_MS, Notifier, Outside, backoff_ms
+from app.cli.main import app
+from app.notifier import GIVE_UP_MS, GROUP, Notifier, Outside, backoff_ms
 from contracts.notices import Notice, encode_notice
+from contracts.topics import ALERTS
 from features.profile import builtin_profiles
 from infra.alert_publisher import AlertPublisher
 from infra.notify import send as sending
 from infra.notify.config import Config, Target
 from infra.notify.outbox import Outbox
 from infra.notify.send import Sent
+from infra.offsets import group_lag
 from infra.topic_reader import Sent as Incoming
 from tests.alerts.test_routing import NOON, notices
 from tests.app.test_worker import environment, wait_until
@@ -284,3 +290,20 @@ def test_a_message_names_a_part_as_the_users_own_profile_does(stack, tmp_path):
         wait_until(lambda: receiver.got, settings, limit_s=120)
     (_, body), *_ = receiver.got
     assert json.loads(body)["data"]["title"] == "Critical: overheats, V1 (Lyon)"
+
+
+@pytest.mark.stack
+def test_one_that_runs_for_the_first_time_tells_no_old_stories(stack, monkeypatch):
+    settings, idle = stack.fresh(), SimpleNamespace(run=lambda: None)
+    publisher = AlertPublisher(settings.broker())
+    publisher.publish(notices(0.9, 0.9))
+    publisher.close()
+    time.sleep(0.05)
+    file = settings.home / "notify.toml"
+    file.write_text(FILE.format(url="https://hooks.example.org"))
+    monkeypatch.setattr("app.cli.notifier.FIRST_LOOK_MS", 0)
+    monkeypatch.setattr("app.cli.notifier.Notifier", lambda *_: idle)
+    monkeypatch.setattr("app.cli.notifier.signal.signal", lambda *_: None)
+    env = environment(settings, TELLTALE_NOTIFY__FILE=str(file))
+    assert CliRunner().invoke(app, ["notifier"], env=env).exit_code == 0
+    assert group_lag(settings.broker(), GROUP, ALERTS) == 0

@@ -18,7 +18,7 @@ from infra import dead_letters
 from infra.connections import KafkaConnection
 from infra.kafka import MAX_PAYLOAD_BYTES, RecordProducer, ensure_topics, partition_of
 from infra.kafka_clients import open_admin, open_consumer, options
-from infra.offsets import group_lags, topic_offsets
+from infra.offsets import begin_group, group_lag, group_lags, topic_offsets
 
 
 def frame(vehicle, seq, samples=1):
@@ -160,6 +160,33 @@ def test_lag_counts_what_a_group_has_not_committed(stack):
     consumer.commit()
     consumer.close(autocommit=False)
     assert group_lags(kafka) == {group: {topic: 4}}
+
+
+@pytest.mark.stack
+def test_a_group_that_never_read_begins_with_what_is_new(stack):
+    kafka = stack.fresh().broker()
+    with RecordProducer(kafka, max_records=1) as producer:
+        producer.send([frame("V1", seq) for seq in range(3)])
+        producer.flush()
+        time.sleep(0.05)
+        since_ms = time.time_ns() // 1_000_000
+        time.sleep(0.05)
+        producer.send([frame("V1", seq) for seq in range(3, 5)])
+    begin_group(kafka, "newcomer", "telemetry", since_ms)
+    assert sum(group_lags(kafka)[kafka.group("newcomer")].values()) == 2
+    begin_group(kafka, "newcomer", "telemetry", since_ms + 3_600_000)
+    assert sum(group_lags(kafka)[kafka.group("newcomer")].values()) == 2
+    begin_group(kafka, "latecomer", "telemetry", since_ms + 3_600_000)
+    assert sum(group_lags(kafka)[kafka.group("latecomer")].values()) == 0
+
+
+@pytest.mark.stack
+def test_a_group_has_all_of_a_topic_that_is_younger(stack):
+    kafka = stack.fresh().broker()
+    with RecordProducer(kafka, max_records=1) as producer:
+        producer.send([frame("V1", seq) for seq in range(3)])
+    begin_group(kafka, "newcomer", "telemetry", time.time_ns() // 1_000_000 - 3_600_000)
+    assert group_lag(kafka, "newcomer", "telemetry") == 3
 
 
 def letter(offset, reason="undecodable", topic="telemetry", payload=b"\x00\xff"):
