@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from contracts.batches import Flags, Floats, Ints
-from contracts.errors import ModelError
+from contracts.errors import DataError, ModelError
 from contracts.ports import History
 from contracts.risk import ALERT_DAYS, HORIZONS_DAYS, MONTH
 from features.expectation import Expectation
@@ -104,6 +105,17 @@ def train(
     return replace(bundle, rul=rul), with_life(record, rows, rul, fit, seeds)
 
 
+def _nothing(table: Table) -> str:
+    since, until = (
+        datetime.fromtimestamp(time_ms / 1_000, UTC).date()
+        for time_ms in (table.scope.since_ms, table.scope.until_ms)
+    )
+    return (
+        f"nothing of {table.profile.name} is stored between {since} and {until}; take other days "
+        "to learn from"
+    )
+
+
 def train_on(
     table: Table,
     expectation: Expectation,
@@ -112,6 +124,8 @@ def train_on(
     growers: Growers = LocalGrower,
 ) -> tuple[Bundle, TrainingRecord]:
     """See `train`; for a table that is there already."""
+    if not len(table):
+        raise DataError(_nothing(table))
     refuse_future(table)
     suspects = refuse_answers(table, bins_in_days(table.profile))
     fitted = _fit(table, options, progress, growers)

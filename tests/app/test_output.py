@@ -10,10 +10,12 @@ import termios
 
 import pytest
 
+from app.cli.modes import print_modes
 from app.cli.output import print_table
 
 LONG = "The coolant temperature runs 9 °C above what load and weather explain, rising over 15 days"
 PRINTS = f"""
+from app.cli.modes import print_modes
 from app.cli.output import print_table
 print_table("Alerts", ("id", "what", "days"), [("a1", {LONG!r}, 7), ("a2", "short", 1204)])
 """
@@ -59,3 +61,8 @@ def test_a_terminal_shows_no_line_longer_than_itself(environment):
     os.close(ours)
     assert "a1" in shown
     assert LONG not in shown
+
+
+def test_a_model_without_parts_is_told_by_its_title_alone(capsys):
+    print_modes("small-1: 71 rows of 80 vehicles", [])
+    assert capsys.readouterr().out == "small-1: 71 rows of 80 vehicles\n"

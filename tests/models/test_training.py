@@ -235,6 +235,12 @@ def test_an_empty_history_is_a_clear_error():
         train(MemoryHistory("small", []), PROFILE, Options())
 
 
+def test_days_without_data_are_a_clear_error():
+    late = Options(since_ms=4_102_444_800_000)
+    with pytest.raises(DataError, match="nothing of small is stored between 2100-01-01 and"):
+        train(history(16), PROFILE, late, expectation=NEUTRAL)
+
+
 def test_a_given_expectation_is_kept():
     bundle, _ = train(history(16), PROFILE, QUICK, expectation=NEUTRAL)
     assert bundle.expectation.id == NEUTRAL.id
