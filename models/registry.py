@@ -95,10 +95,13 @@ class Registry:
         self._decide(profile, "promote", alias, bundle_id, actor, reason, time_ms)
 
     def roll_back(self, profile: str, actor: str, reason: str, time_ms: int) -> str:
-        """Make the champion's predecessor champion again; its id. Raises ModelError."""
+        """Make champion again whom the champion was promoted over; its id. Done again it goes
+        further back, not forth. Raises ModelError.
+        """
         present = self.champion(profile)
         for decision in reversed(self.history(profile)):
-            if decision.alias == "champion" and decision.bundle == present and decision.before:
+            made = (decision.action, decision.alias, decision.bundle)
+            if made == ("promote", "champion", present) and decision.before:
                 self._load(decision.before)
                 self._decide(
                     profile, "roll back", "champion", decision.before, actor, reason, time_ms

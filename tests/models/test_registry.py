@@ -292,6 +292,8 @@ def test_decisions_are_written_down_and_can_be_taken_back(copy, trained):
         (2, "promote", "champion", second, first, "Grace", "it was better"),
         (3, "roll back", "champion", first, second, "Ada", "too many alerts"),
     ]
+    with pytest.raises(ModelError, match="no champion before"):
+        registry.roll_back("small", "Ada", "not forth", NOW + 4)
 
 
 def test_a_trial_can_be_ended_and_a_champion_can_not(copy):
