@@ -13,6 +13,7 @@ from models.table import Scope
 from models.training import Options
 from tests.features.logs import DAY, PROFILE, START
 
+NOW = 1_750_000_000_000
 UNTIL = START + 240 * DAY
 SCOPE = Scope("default", START, UNTIL)
 QUICK = Options(tenant="default", trees=Trees(rounds=25, eta=0.2, patience=10, jobs=1))
