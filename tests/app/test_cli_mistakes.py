@@ -147,6 +147,8 @@ def test_a_wrong_setting_stops_any_command_with_its_name(
 def test_a_file_that_cannot_be_written_is_one_sentence(monkeypatch, capsys, tmp_path):
     path = tmp_path / "none" / "fleet.csv"
     monkeypatch.setattr("app.cli.main.app", lambda: path.write_bytes(b""))
+    # Log lines of later tests would go to this one's standard error.
+    monkeypatch.setattr("app.cli.main.configure_logs", lambda _level: None)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 1
