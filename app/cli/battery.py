@@ -31,7 +31,7 @@ def _print(found: BatteryView) -> None:
         return
     typer.echo(
         f"{found.vehicle_id}: {told.percent:.0f} % of new ({told.low:.0f} to {told.high:.0f}), by "
-        f"{found.charges} charges from {when(told.first_ms)} to {when(told.last_ms)} UTC"
+        f"{found.charges} charges from {when(told.first_ms)} to {when(told.last_ms)}"
     )
     if told.reason:
         typer.echo(f"Above new: {told.reason}")
