@@ -11,7 +11,7 @@ from pydantic import Field
 
 from app.access.people import By, Desk, TakenError, UnknownError
 from app.api.context import Context, Wired
-from app.api.cursor import Cursor, decode_cursor, encode_cursor
+from app.api.cursor import Cursor, decode_moment, encode_cursor
 from app.api.given import Body, Whole
 from app.api.problems import ProblemError, bad_parameter
 from contracts.access import ApiKey, Deed, Role, User
@@ -195,9 +195,7 @@ def audit(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Deeds:
     """Who changed what, the newest first."""
-    place = decode_cursor(cursor)
-    after = (int(place[0]), place[1]) if place else None
-    found = Audit(context.store).of(context.tenant, after, limit + 1, actor)
+    found = Audit(context.store).of(context.tenant, decode_moment(cursor), limit + 1, actor)
     more, found = len(found) > limit, found[:limit]
     following = encode_cursor(found[-1].time_ms, found[-1].deed_id) if more else ""
     return Deeds([_deed_view(one) for one in found], following)

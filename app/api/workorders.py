@@ -25,7 +25,7 @@ from infra.workorders import ACTIVE, OrderFilter, OverwrittenError, WorkOrders
 
 router = APIRouter(prefix="/api/workorders", tags=["work orders"])
 Shown = Literal["active", "proposed", "planned", "done", "cancelled", "all"]
-STATES: dict[Shown, tuple[str, ...]] = {"active": ACTIVE, "all": ()}
+_STATES: dict[Shown, tuple[str, ...]] = {"active": ACTIVE, "all": ()}
 _MOST = 5_000
 
 
@@ -124,8 +124,7 @@ def _wanted(
     vehicle: Named = "",
     depot: Annotated[str, Query(max_length=200, description="Whose workshop does them")] = "",
 ) -> OrderFilter:
-    only = narrowed_to(context, vehicle)
-    return OrderFilter(STATES.get(state, (state,)), (only,) if only else (), depot, limit=_MOST)
+    return filter_of(state, narrowed_to(context, vehicle), depot)
 
 
 Wanted = Annotated[OrderFilter, Depends(_wanted)]
@@ -207,6 +206,12 @@ def close(context: Wired, order_id: str, given: Closing) -> OrderView:
 def cancel(context: Wired, order_id: str, given: By) -> OrderView:
     """It won't be done; the alerts that it acknowledged are open again."""
     return _change(context, order_id, given, lambda shop, one: shop.cancel(one, given.note))
+
+
+def filter_of(state: Shown, vehicle_id: str = "", depot: str = "") -> OrderFilter:
+    """At most 5,000 work orders in a state, of one vehicle and one depot ("" for all)."""
+    vehicles = (vehicle_id,) if vehicle_id else ()
+    return OrderFilter(_STATES.get(state, (state,)), vehicles, depot, limit=_MOST)
 
 
 def workshop_of(context: Context, actor: str) -> Workshop:

@@ -10,7 +10,7 @@ import typer
 
 from app.api import words
 from app.api.context import Context
-from app.api.workorders import STATES, Shown, order_views, workshop_of
+from app.api.workorders import Shown, filter_of, order_views, workshop_of
 from app.cli.acting import acting
 from app.cli.desk import narrowed_to, opened, vehicle_of
 from app.cli.options import DepotOption, Json, VehicleOption
@@ -24,7 +24,7 @@ from contracts.workorders import WorkOrder
 from infra.reads.alerts import ACTIVE as STANDING
 from infra.reads.alerts import alerts_by_id, find_alerts
 from infra.reads.names import plates_of
-from infra.workorders import OrderFilter, WorkOrders
+from infra.workorders import WorkOrders
 
 app = typer.Typer(help="Work orders made of alerts.", no_args_is_help=True)
 IdArgument = Annotated[str, typer.Argument(help="The work order's id.")]
@@ -145,8 +145,7 @@ def export(
 
 
 def _of(context: Context, state: Shown, vehicle: str, depot: str) -> list[WorkOrder]:
-    only, states = narrowed_to(context, vehicle), STATES.get(state, (state,))
-    wanted = OrderFilter(states, (only,) if only else (), depot, limit=5_000)
+    wanted = filter_of(state, narrowed_to(context, vehicle), depot)
     return WorkOrders(context.store).of(context.tenant, wanted)
 
 

@@ -8,11 +8,10 @@ from fastapi.responses import Response
 from app.api import words
 from app.api.context import Wired
 from app.api.cursor import Cursor
-from app.api.workorders import STATES, Shown, order, orders
+from app.api.workorders import Shown, filter_of, order, orders
 from app.web.answering import Text, answered
 from app.web.choices import choices, query_of
 from app.web.render import render
-from infra.workorders import OrderFilter
 
 router = APIRouter(include_in_schema=False)
 SHOWS: tuple[Shown, ...] = ("active", "done", "cancelled")
@@ -44,8 +43,7 @@ def orders_html(
     shown: Shown = next((one for one in SHOWS if one == show), "active")
 
     def work() -> Response:
-        wanted = OrderFilter(STATES.get(shown, (shown,)), depot=depot)
-        found = orders(context, wanted, cursor, _PAGE)
+        found = orders(context, filter_of(shown, depot=depot), cursor, _PAGE)
         return render(
             request,
             "orders.html",

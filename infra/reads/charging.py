@@ -1,6 +1,5 @@
 """Frames of a vehicle while its traction battery was charged."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,9 +59,5 @@ def charging(
 
 
 def _read(rows: Rows) -> Charging:
-    times, volts, amps = _columns(rows)
+    times, volts, amps = np.array(rows, np.float64).reshape(-1, 3).T
     return Charging(times.astype(np.int64), volts, amps)
-
-
-def _columns(rows: Sequence[tuple[float, ...]]) -> Doubles:
-    return np.array(rows, np.float64).reshape(-1, 3).T

@@ -1,5 +1,6 @@
 """`POST /v1/telemetry` on the real broker: taken once Kafka has it, refused with a reason."""
 
+import contextlib
 import gzip
 import os
 import signal
@@ -281,13 +282,20 @@ def catch_up(kafka):
         consumer.close()
 
 
-def test_a_broker_that_is_away_takes_nothing_and_says_so(stack, monkeypatch):
-    monkeypatch.setattr("infra.kafka_clients.CONNECT_LIMIT_S", 0.5)
+@contextlib.contextmanager
+def without_broker(stack):
+    """A device of an API whose broker is away."""
     settings = guarded(stack.fresh())
     keys = Keys.made(settings, ["default"])
     away = settings.kafka.model_copy(update={"bootstrap_servers": "127.0.0.1:9"})
     settings = settings.model_copy(update={"kafka": away})
     with serve(settings) as url, client(url, keys.headers("default", "ingest")) as device:
+        yield device
+
+
+def test_a_broker_that_is_away_takes_nothing_and_says_so(stack, monkeypatch):
+    monkeypatch.setattr("infra.kafka_clients.CONNECT_LIMIT_S", 0.5)
+    with without_broker(stack) as device:
         answer = device.post("/v1/telemetry", json={"records": frames(1)})
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "5"
@@ -297,11 +305,7 @@ def test_a_broker_that_is_away_takes_nothing_and_says_so(stack, monkeypatch):
 
 def test_many_who_send_while_the_broker_is_away_hold_up_nobody(stack, monkeypatch):
     monkeypatch.setattr("infra.kafka_clients.CONNECT_LIMIT_S", 1.0)
-    settings = guarded(stack.fresh())
-    keys = Keys.made(settings, ["default"])
-    away = settings.kafka.model_copy(update={"bootstrap_servers": "127.0.0.1:9"})
-    settings = settings.model_copy(update={"kafka": away})
-    with serve(settings) as url, client(url, keys.headers("default", "ingest")) as device:
+    with without_broker(stack) as device:
         bodies = [{"records": frames(1, seq)} for seq in range(48)]
         began = time.monotonic()
         with futures.ThreadPoolExecutor(len(bodies)) as pool:
