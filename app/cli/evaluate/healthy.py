@@ -62,6 +62,13 @@ class HealthyFigures(msgspec.Struct, frozen=True):
     highest_risk_30: dict[str, float]
     lines: dict[str, float]
 
+    @property
+    def shocks(self) -> str:
+        """How many failures are shocks, in words; "" where it isn't known."""
+        if self.shock_share is None:
+            return ""
+        return f"{self.shock_share:.0%} of all failures are shocks, which nothing announces"
+
 
 @dataclass(frozen=True, eq=False)
 class Healthy:
@@ -119,9 +126,7 @@ def healthy(data: Data, *, as_json: Json = False, report: Report = None) -> None
     if as_json:
         print_json(found)
         return
-    shocks = ""
-    if found.shock_share is not None:
-        shocks = f"; {found.shock_share:.0%} of all failures are shocks, which nothing announces"
+    shocks = f"; {found.shocks}" if found.shocks else ""
     typer.echo(
         f"{found.alerts} alerts in {found.hours:.1f} h of {found.rows_scored} scores: "
         f"{found.alerts_per_1000_h:.1f} per 1,000 h, by {found.model} ({found.trained}); its lines "

@@ -17,11 +17,6 @@ def healthy_report(profile: Profile, done: Healthy, command: str) -> Report:
     """What the car's risks were, and what the same lines catch where parts do fail."""
     found, record = done.figures, done.record
     curves = {one.mode: one.curves for one in record.modes if one.curves}
-    shocks = (
-        "shocks included"
-        if found.shock_share is None
-        else f"{found.shock_share:.0%} of all failures are shocks, which nothing announces"
-    )
     told = ", ".join(f"{profile.mode(name).label}: {n}" for name, n in found.raised.items())
     return Report(
         "False alarms on a healthy car",
@@ -40,7 +35,8 @@ def healthy_report(profile: Profile, done: Healthy, command: str) -> Report:
             Fact(
                 "Failures caught",
                 f"{found.caught_share:.0%}",
-                f"at the same lines, three days ahead, training vehicles left out; {shocks}",
+                "at the same lines, three days ahead, training vehicles left out; "
+                f"{found.shocks or 'shocks included'}",
             ),
         ],
         [
