@@ -57,7 +57,8 @@ class Intake:
     wall_ms: Callable[[], int]
     on_withheld: Callable[[int], None] = lambda _: None
     _acked: Acked = field(default_factory=Acked)
-    _lag: Kept[int] = field(default_factory=lambda: Kept(2.0, 15.0))
+    # However old: a broker that hangs must hold up who asks for it, not every sender.
+    _lag: Kept[int] = field(default_factory=lambda: Kept(2.0, math.inf))
     _ration: Ration = field(default_factory=Ration)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _producer: AckedProducer | None = None
