@@ -1,6 +1,8 @@
 """Models in use: looked up in the registry again and again, loaded when they change."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 import structlog
@@ -10,6 +12,8 @@ from contracts.errors import ModelError, TelltaleError
 from features.expectation import Expectation
 
 POLL_S = 3.0
+_LONGEST_S: Final = 60.0
+"""A model that can't be loaded is tried again at least so often: its files may be mended."""
 
 Role = Literal["champion", "shadow"]
 _WITHOUT: Final[Mapping[Role, str]] = {
@@ -40,15 +44,34 @@ class Shelf(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _Refusal:
+    """Why a model can't be used. Loading one runs it in a process of its own, so each try is twice
+    as far from the next as from the one before: `again_s` and `pause_s` are in seconds.
+    """
+
+    reason: str
+    wanted: str = ""
+    again_s: float = 0.0
+    pause_s: float = 0.0
+
+
 class Champions:
     """The champion (or the shadow) of each profile. A champion that can't be loaded leaves the old
     one in use; a shadow that can't be leaves none.
     """
 
-    def __init__(self, registry: Shelf, profiles: Iterable[str], role: Role = "champion") -> None:
+    def __init__(
+        self,
+        registry: Shelf,
+        profiles: Iterable[str],
+        role: Role = "champion",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._registry, self._profiles, self._role = registry, tuple(profiles), role
+        self._clock = clock
         self._loaded: dict[str, Champion] = {}
-        self._refused: dict[str, str] = {}
+        self._refused: dict[str, _Refusal] = {}
 
     def refresh(self) -> Mapping[str, Champion]:
         """The models as they are now; a fresh mapping whenever one changed."""
@@ -56,7 +79,7 @@ class Champions:
             try:
                 self._look(profile)
             except TelltaleError as error:
-                self._refuse(profile, str(error))
+                self._refuse(profile, _Refusal(str(error)))
         return dict(self._loaded)
 
     def _look(self, profile: str) -> None:
@@ -70,25 +93,33 @@ class Champions:
             return
         if present and present.bundle.id == wanted:
             return
+        before, now_s = self._refused.get(profile), self._clock()
+        pause_s = POLL_S
+        if before and before.wanted == wanted:
+            if now_s < before.again_s:
+                return
+            pause_s = min(2 * before.pause_s, _LONGEST_S)
         try:
             bundle, expectation = shelf.load(wanted)
         except TelltaleError as error:
-            self._refuse(profile, f"{wanted}: {error}")
+            refusal = _Refusal(f"{wanted}: {error}", wanted, now_s + pause_s, pause_s)
+            self._refuse(profile, refusal)
             return
         self._loaded[profile] = Champion(bundle, expectation)
         self._refused.pop(profile, None)
         _log.info(f"{self._role} in use", profile=profile, model=wanted)
 
-    def _refuse(self, profile: str, reason: str) -> None:
+    def _refuse(self, profile: str, refusal: _Refusal) -> None:
         if self._role == "shadow":
             self._loaded.pop(profile, None)
-        if self._refused.get(profile) != reason:
-            self._refused[profile] = reason
+        before = self._refused.get(profile)
+        self._refused[profile] = refusal
+        if before is None or before.reason != refusal.reason:
             kept = self._loaded.get(profile)
             _log.error(
                 _REFUSED[self._role],
                 profile=profile,
-                reason=reason,
+                reason=refusal.reason,
                 kept=kept.bundle.id if kept else "none",
             )
 

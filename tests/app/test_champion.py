@@ -52,6 +52,25 @@ def test_a_model_that_cannot_be_loaded_leaves_the_old_one(wanted, capsys):
     assert (said.out + said.err).count("the one before stays") == 1
 
 
+def test_a_model_that_cannot_be_loaded_is_tried_less_and_less_often():
+    shelf, now = Shelf(), [0.0]
+    champions = Champions(shelf, [PROFILE.name], clock=lambda: now[0])
+    shelf.wanted = "broken"
+    tries = []
+    while now[0] < 240:
+        champions.refresh()
+        tries += [now[0]] * (len(shelf.loads) - len(tries))
+        now[0] += 3
+    assert tries == [0, 3, 9, 21, 45, 93, 153, 213]
+    shelf.wanted = "m1"
+    assert champions.refresh()[PROFILE.name].bundle.id == "m1"
+    shelf.wanted = "broken"
+    champions.refresh()
+    now[0] += 3
+    champions.refresh()
+    assert shelf.loads[-3:] == ["m1", "broken", "broken"]
+
+
 def test_a_champion_taken_away_is_used_no_more():
     shelf = Shelf()
     champions = Champions(shelf, [PROFILE.name])
