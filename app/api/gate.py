@@ -20,11 +20,12 @@ from app.access.caller import Caller
 from app.access.credentials import key_of, session_token
 from app.access.door import Door, RefusedError
 from app.access.limits import Buckets
-from app.access.rules import READS, Rule, rule_of
+from app.access.rules import READS, REST, Rule, rule_of
 from app.api.context import Context
 from app.api.problems import (
     ProblemError,
     forbidden,
+    nothing_here,
     problem_of,
     problem_response,
     too_large,
@@ -82,6 +83,8 @@ class Gate:
         except RefusedError as error:
             raise self._refused(scope, str(error), given=_given(headers)) from None
         home = self._context.settings.tenant
+        if rule is REST and caller.role not in rule.roles:
+            raise nothing_here()
         if caller.role not in rule.roles:
             raise forbidden(f"The role {caller.role} may not do this; ask an administrator.")
         if rule.home and caller.tenant != home:

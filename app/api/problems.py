@@ -47,6 +47,12 @@ def forbidden(detail: str) -> ProblemError:
     return ProblemError(403, "forbidden", "Not allowed", detail)
 
 
+def nothing_here() -> ProblemError:
+    """No route has this path."""
+    detail = "Nothing is here; /api/openapi.json lists what there is."
+    return ProblemError(404, "not-found", "Not Found", detail)
+
+
 def too_many(detail: str, wait_s: float) -> ProblemError:
     """Come again later; the request was not carried out."""
     problem = ProblemError(429, "too-many", "Too much at once", detail)
@@ -170,9 +176,8 @@ def _place(parts: Sequence[str | int]) -> str:
 
 
 def _plain(error: HTTPException) -> ProblemError:
-    title = HTTPStatus(error.status_code).phrase
     if error.status_code == 404:
-        detail = "Nothing is here; /api/openapi.json lists what there is."
-        return ProblemError(404, "not-found", title, detail)
+        return nothing_here()
+    title = HTTPStatus(error.status_code).phrase
     kind = title.lower().replace(" ", "-")
     return ProblemError(error.status_code, kind, title, f"{title}: {error.detail}")

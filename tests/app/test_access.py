@@ -181,6 +181,14 @@ def test_only_the_roles_of_the_table_come_in(house, probe):
 
 
 @pytest.mark.stack
+def test_a_path_that_is_nobodys_is_not_found_by_any_role(house):
+    for role in ROLES:
+        for path in ("/api/fleat", "/nowhere"):
+            answer = house.clients[OWNER, role].get(path)
+            assert (answer.status_code, answer.json()["title"]) == (404, "Not Found"), role
+
+
+@pytest.mark.stack
 @pytest.mark.parametrize("probe", EVERY)
 def test_what_is_anothers_is_not_found_below_ones_own_vehicle(house, probe):
     """A path of several holes: the vehicle is the asker's own, all else the owner's."""
