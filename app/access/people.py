@@ -114,20 +114,23 @@ class Desk:
         return changed
 
     def _note(self, by: By, action: str, target: str, detail: str) -> None:
-        deed_id = uuid.uuid4().hex
-        deed = Deed(
-            deed_id,
-            by.tenant,
-            by.now_ms,
-            by.actor,
-            by.role,
-            by.credential,
-            action,
-            target,
-            0,
-            detail,
-        )
-        self._audit.add(deed)
+        self._audit.add(deed_of(by, action, target, detail))
+
+
+def deed_of(by: By, action: str, target: str, detail: str) -> Deed:
+    """What somebody did, as a row of the audit log."""
+    return Deed(
+        uuid.uuid4().hex,
+        by.tenant,
+        by.now_ms,
+        by.actor,
+        by.role,
+        by.credential,
+        action,
+        target,
+        0,
+        detail,
+    )
 
 
 def role_named(text: str) -> Role:

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.cli.acting import person
+from app.cli.acting import note_decision, person
 from app.cli.bars import bars
 from app.cli.modes import print_modes
 from app.cli.options import Json, ProfileDir
@@ -115,6 +115,7 @@ def promote(
     """Give a model an alias; the workers take up a new champion within seconds."""
     registry = Registry(load_settings().models_dir)
     registry.promote(model, _alias(alias), actor or person(), reason, _now())
+    note_decision("model promoted", model, f"{alias}: {reason}", actor)
     print_done(f"{model} is {alias} now", as_json=as_json, model=model, alias=alias)
 
 
@@ -125,6 +126,7 @@ def rollback(
     """Make the champion before the present one champion again."""
     registry = Registry(load_settings().models_dir)
     found = registry.roll_back(profile, actor or person(), reason, _now())
+    note_decision("model rolled back", found, reason, actor)
     text = f"{found} is champion again"
     print_done(text, as_json=as_json, model=found, alias="champion")
 
@@ -143,6 +145,7 @@ def withdraw(
         raise typer.BadParameter(f"{alias!r}; there are {', '.join(sorted(TRIALS))}")
     registry = Registry(load_settings().models_dir)
     found = registry.withdraw(profile, alias, actor or person(), reason, _now())  # type: ignore[arg-type]
+    note_decision("model withdrawn", found, f"{alias}: {reason}", actor)
     text = f"{found} is {alias} no more"
     print_done(text, as_json=as_json, model=found, withdrawn=alias)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.cli.acting import person
+from app.cli.acting import note_decision, person
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
 from app.profiles import load_profiles, profile_of
@@ -144,6 +144,7 @@ def _adopt(registry: Registry, champion: str, drawn: Mapping[str, Lines], name: 
     made = registry.save(replace(bundle, lines=lines), record)
     now = time.time_ns() // 1_000_000
     registry.promote(made, "champion", person(), f"lines by {name}", now)
+    note_decision("model promoted", made, f"champion: lines by {name}")
     return made
 
 

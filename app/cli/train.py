@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.cli.acting import person
+from app.cli.acting import note_decision, person
 from app.cli.bars import bars
 from app.cli.modes import print_modes
 from app.cli.options import Json, ProfileDir
@@ -99,6 +99,7 @@ def train(  # noqa: PLR0913 (a command has this many options)
     if champion is None if promote is None else promote:
         now = time.time_ns() // 1_000_000
         registry.promote(done.model, "champion", person(), "newly trained", now)
+        note_decision("model promoted", done.model, "champion: newly trained")
         champion = done.model
     done = msgspec.structs.replace(done, promoted=champion == done.model)
     if as_json:

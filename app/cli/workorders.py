@@ -140,7 +140,7 @@ def export(
         plates = plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
     made = as_calendar(found, plates) if path.suffix == ".ics" else as_csv(found, plates).encode()
     path.write_bytes(made)
-    text = f"{len(found)} work orders are in {path}"
+    text = f"{len(found)} work order{'' if len(found) == 1 else 's'} in {path}"
     print_done(text, as_json=as_json, path=str(path), orders=len(found))
 
 

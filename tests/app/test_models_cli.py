@@ -85,12 +85,13 @@ def test_the_life_of_a_model(fleet, telltale):
     assert "`telltale models compare --profile small --live`" in said
     assert [one.actor for one in registry.history("small")] == [getpass.getuser()]
     # A new champion needs no new state: what signals should be is taken over.
-    found = [registry.manifest(one["model"]).expectation for one in (first, second)]
-    assert found[0] == found[1]
+    assert len({registry.manifest(one["model"]).expectation for one in (first, second)}) == 1
 
     listed = telltale("models", "list", "--profile", "small", "--json")
-    assert [one["model"] for one in listed] == [first["model"], second["model"]]
-    assert listed[0]["aliases"] == ["champion"]
+    assert [(one["model"], one["aliases"]) for one in listed] == [
+        (first["model"], ["champion"]),
+        (second["model"], []),
+    ]
     ada = ("--actor", "Ada", "--reason")
     telltale("models", "promote", second["model"], *ada, "try", "--json")
     assert champions.refresh()["small"].bundle.id == second["model"]
@@ -118,8 +119,17 @@ def test_the_life_of_a_model(fleet, telltale):
     bundle = champions.refresh()["small"].bundle
     assert bundle.id == drawn["champion"] != first["model"]
     assert bundle.lines == policies["costs"]["lines"]
-    last = registry.history("small")[-1]
-    assert (last.actor, last.reason) == (getpass.getuser(), "lines by costs")
+    deeds = telltale("audit", "--json")["deeds"]
+    me = f"{getpass.getuser()} (command line)"
+    keys = ("actor", "action", "target", "detail")
+    assert [tuple(one[key] for key in keys) for one in reversed(deeds)] == [
+        (me, "model promoted", first["model"], "champion: newly trained"),
+        ("Ada", "model promoted", second["model"], "champion: try"),
+        ("Ada", "model rolled back", first["model"], "noisy"),
+        (me, "model promoted", second["model"], "shadow: try again"),
+        (me, "model withdrawn", second["model"], "shadow: seen enough"),
+        (me, "model promoted", drawn["champion"], "champion: lines by costs"),
+    ]
     forced = telltale(*train, "--seed", "2", "--promote", profiles=True)
     assert forced["promoted"] is True
     assert registry.champion("small") == second["model"]
