@@ -39,7 +39,7 @@ class RulView:
 @dataclass(frozen=True)
 class FleetVehicle:
     """A vehicle with its worst part: `state` is critical, soon, watch, silent, late (its data is),
-    ok or unscored.
+    ok or unscored; `line` the 30-day risk at which that part's alert opens, None without a model.
     """
 
     vehicle_id: str
@@ -60,6 +60,13 @@ class FleetVehicle:
     alert_id: str
     alert_state: str
     alerts: int
+    line: float | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether no alert stands though the risk is high: it is new, or the part just repaired."""
+        high = self.risk is not None and self.line is not None and self.risk.days_30 >= self.line
+        return high and self.state == "ok"
 
 
 @dataclass(frozen=True)
@@ -104,13 +111,20 @@ def _silent(context: Context, wanted: FleetFilter, policy: Policy) -> list[str]:
 def _vehicles_of(
     context: Context, rows: Sequence[FleetRow], alerts: Mapping[str, Alert]
 ) -> list[FleetVehicle]:
+    champions = {profile: context.champion_of(profile) for profile in {row.profile for row in rows}}
+    lines = {profile: one.lines for profile, one in champions.items() if one}
     return [
-        vehicle_of(row, alerts.get(row.alert_id), context.vin(row.vin_last4, row.vin_sealed))
+        _vehicle_of(
+            row,
+            alerts.get(row.alert_id),
+            context.vin(row.vin_last4, row.vin_sealed),
+            lines.get(row.profile, {}).get(row.mode),
+        )
         for row in rows
     ]
 
 
-def vehicle_of(row: FleetRow, alert: Alert | None, vin: str) -> FleetVehicle:
+def _vehicle_of(row: FleetRow, alert: Alert | None, vin: str, line: float | None) -> FleetVehicle:
     """A row of the store in words; `vin` as the caller may read it."""
     risk = None
     if row.risk_7 is not None and row.risk_30 is not None and row.risk_90 is not None:
@@ -134,6 +148,7 @@ def vehicle_of(row: FleetRow, alert: Alert | None, vin: str) -> FleetVehicle:
         row.alert_id,
         alert.state if alert else "",
         row.alerts,
+        line,
     )
 
 

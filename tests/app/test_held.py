@@ -57,6 +57,18 @@ def test_a_part_with_an_alert_or_little_risk_needs_no_such_word(served):
     assert "Nothing stands out" in head(served, "V0006")
 
 
+def test_the_fleet_says_nothing_of_a_high_risk_as_little(served):
+    page = served.client.get("/?show=all").raise_for_status().text
+    row = page.partition('id="row-V0001"')[2].partition("</tr>")[0]
+    assert "No alert yet: new, or just repaired" in row
+    calm = page.partition('id="row-V0006"')[2].partition("</tr>")[0]
+    assert "Nothing stands out" in calm
+    vehicles = served.client.get("/api/fleet").raise_for_status().json()["vehicles"]
+    told = {one["vehicle_id"]: one for one in vehicles}["V0001"]
+    assert told["state"] == "ok"
+    assert told["risk"]["days_30"] >= told["line"]
+
+
 def test_the_command_line_says_the_same(served, monkeypatch):
     monkeypatch.setattr("app.cli.risk._champions", lambda *_: champion)
     env = environment(served.settings)
