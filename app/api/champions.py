@@ -1,10 +1,9 @@
 """What the dashboard takes from a profile's champion: what to expect, and where alerts open."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from app.champion import POLL_S, Champions
+from app.champion import Champions
 from contracts.errors import ModelError
 from features.expectation import Expectation
 from models.record import ModeCurves
@@ -44,29 +43,18 @@ def kept_curves(registry: Registry, model: str) -> Mapping[str, ModeCurves]:
 
 
 class WatchedChampions:
-    """A ChampionOf that follows the registry: a thread looks every three seconds, so that no page
-    waits for a model to load.
+    """A ChampionOf as the registry was when somebody looked last: no page waits for a model to
+    load.
     """
 
     def __init__(self, champions: Champions, curves_of: CurvesOf = lambda _model: {}) -> None:
         self._champions = champions
         self._curves_of = curves_of
         self._found: Mapping[str, Champion] = {}
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="champions", daemon=True)
 
     def __call__(self, profile: str) -> Champion | None:
         """The champion as it was seen last."""
         return self._found.get(profile)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop looking."""
-        self._closed.set()
-        self._thread.join()
 
     def look(self) -> None:
         """Look once."""
@@ -79,9 +67,3 @@ class WatchedChampions:
                 known = Champion(one.bundle.id, one.expectation, lines, curves)
             found[profile] = known
         self._found = found
-
-    def _watch(self) -> None:
-        while True:
-            self.look()
-            if self._closed.wait(POLL_S):
-                return

@@ -6,11 +6,12 @@ import structlog
 import uvicorn
 
 from app.alerting.models import Models
+from app.api.again import Again
 from app.api.champions import WatchedChampions, kept_curves
 from app.api.context import Context
-from app.api.pulse import Pulse, keep_reading
+from app.api.pulse import EVERY_S, FIRST_S, keep_reading
 from app.api.server import create_app
-from app.champion import Champions
+from app.champion import POLL_S, Champions
 from app.profiles import known_profiles
 from app.settings import load_settings
 from models.registry import Registry
@@ -32,9 +33,9 @@ def api() -> None:
     champions = WatchedChampions(
         Champions(registry, known_profiles()), partial(kept_curves, registry)
     )
-    champions.start()
+    Again("champions", champions.look, POLL_S).start()
     context = Context(settings, champions, models=Models(registry, known_profiles()))
-    Pulse(partial(keep_reading, context)).start()
+    Again("pulse", partial(keep_reading, context), EVERY_S, FIRST_S).start()
     uvicorn.run(
         create_app(context),
         host=listens.host,

@@ -30,8 +30,7 @@ def test_a_champion_gives_its_band_and_lines_until_it_is_gone():
 def test_one_that_cannot_be_loaded_leaves_the_old_one():
     shelf = Moving()
     watched = WatchedChampions(Champions(shelf, [PROFILE.name]))
-    watched.start()
-    watched.close()
+    watched.look()
     shelf.now = "broken-1"
     watched.look()
     assert watched(PROFILE.name).id == "prior-1"

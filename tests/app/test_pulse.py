@@ -4,12 +4,11 @@ import os
 import re
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from app.api.context import Context
-from app.api.pulse import Pulse, keep_reading
+from app.api.pulse import keep_reading
 from app.web.pulse import courses
 from contracts.dead_letters import DeadLetter
 from infra.pulse import Reading, newest_score, readings
@@ -36,19 +35,6 @@ def test_a_rate_is_of_half_a_minute_at_least_and_never_below_nothing():
     assert courses(kept, Reading(MINUTE + 40_000, 800, 0, 0)).rates.values == [0.0, 5.0]
     first = courses([], Reading(MINUTE, 600, 0, 0))
     assert (first.rates.values, first.delays.values, first.lags.is_known) == ([], [], False)
-
-
-def test_a_reading_that_fails_does_not_end_the_others():
-    taken = threading.Semaphore(0)
-
-    def keep():
-        taken.release()
-        raise OSError("away")
-
-    pulse = Pulse(keep, every_s=0.01)
-    pulse.start()
-    assert all(taken.acquire(timeout=30) for _ in range(3))
-    pulse.close()
 
 
 @pytest.mark.stack
