@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import time
 
@@ -17,7 +18,7 @@ from contracts.topics import TOPICS
 from infra import dead_letters
 from infra.connections import KafkaConnection
 from infra.kafka import MAX_PAYLOAD_BYTES, RecordProducer, ensure_topics, partition_of
-from infra.kafka_clients import open_admin, open_consumer, options
+from infra.kafka_clients import open_admin, open_consumer, open_producer, options
 from infra.offsets import begin_group, group_lag, group_lags, topic_offsets
 
 
@@ -288,6 +289,15 @@ def test_an_address_that_makes_no_sense_gets_one_sentence(monkeypatch, servers):
     connection = KafkaConnection(bootstrap_servers=servers)
     with pytest.raises(UnavailableError, match="doesn't answer"), open_admin(connection):
         pass
+
+
+@pytest.mark.stack
+def test_no_client_stays_away_from_a_broker_that_is_back(stack):
+    kafka = stack.settings.kafka
+    consumer, producer = open_consumer(kafka), open_producer(kafka)
+    with contextlib.closing(consumer), contextlib.closing(producer), open_admin(kafka) as admin:
+        for client in (consumer, producer, admin):
+            assert client.config["reconnect_backoff_max_ms"] <= 1_000
 
 
 def test_a_plain_connection_carries_no_credentials():
