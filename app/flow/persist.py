@@ -10,7 +10,8 @@ import structlog
 from contracts.errors import UnavailableError
 
 _FIRST_S: Final = 0.2
-_LONGEST_S: Final = 10.0
+_LONGEST_S: Final = 2.0
+"""So late at most a store or broker that is back is noticed."""
 
 _T = TypeVar("_T")
 

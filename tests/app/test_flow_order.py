@@ -92,6 +92,23 @@ def test_a_call_is_repeated_until_it_succeeds_and_an_outage_told_once():
     assert (len(tries), outages) == (3, ["the store"])
 
 
+def test_however_long_something_is_away_it_is_tried_again_soon():
+    waits = []
+
+    class Calm(threading.Event):
+        def wait(self, timeout=None):
+            waits.append(timeout)
+            return len(waits) == 12
+
+    def work():
+        raise UnavailableError("away")
+
+    with pytest.raises(Stopping):
+        Persistence(Calm()).until_done("the store", work)
+    assert waits[:4] == [0.2, 0.4, 0.8, 1.6]
+    assert set(waits[4:]) == {2.0}
+
+
 def test_a_stop_ends_the_waiting():
     stop = threading.Event()
     stop.set()
