@@ -22,7 +22,7 @@ from app.settings import WorkerSettings
 from app.watchdog import STOP_S, Watchdog
 from contracts.errors import TelltaleError
 from contracts.topics import WORKER_GROUP
-from infra.faust_app import commit, is_behind
+from infra.faust_app import commit, highwater, is_behind
 from infra.metrics import WorkerMetrics
 
 GROUP: Final = WORKER_GROUP
@@ -244,7 +244,7 @@ class Worker:
         """Messages not taken yet, of all partitions that a message came from."""
         total = 0
         for place in self._app.consumer.assignment():
-            end, seen = self._app.consumer.highwater(place), self._seen.get(place.partition)
+            end, seen = highwater(self._app, place), self._seen.get(place.partition)
             if end is not None and seen is not None:
                 lag = max(0, end - seen - 1)
                 self._guard.metrics.lag.labels(str(place.partition)).set(lag)

@@ -76,11 +76,23 @@ async def commit(app: Any, topic: str, offsets: Mapping[int, int]) -> bool:  # n
     return bool(kept) and bool(await app.consumer._commit(kept))  # noqa: SLF001
 
 
+def highwater(app: Any, place: Any) -> int | None:  # noqa: ANN401
+    """The offset after a partition's newest message; None while nobody knows, or where the
+    partition has gone elsewhere since its place was looked up.
+    """
+    try:
+        found: int | None = app.consumer.highwater(place)
+    except (AssertionError, AttributeError):
+        # aiokafka asserts that it is ours, and has no assignment at all within a rebalance.
+        return None
+    return found
+
+
 async def is_behind(app: Any, place: Any, patience_s: float) -> bool:  # noqa: ANN401
     """Whether the log of a partition of ours goes on after what was fetched; False too while
     nobody knows, in a rebalance or without the broker.
     """
-    end = app.consumer.highwater(place)
+    end = highwater(app, place)
     if not end:
         return False
     try:

@@ -45,14 +45,40 @@ def app_of(consumer):
     )
 
 
+class Rebalancing(Consumer):
+    """Its partition goes elsewhere while it is looked at."""
+
+    def __init__(self, error):
+        super().__init__(40)
+        self._error = error
+
+    def highwater(self, _place):
+        raise self._error
+
+
+@pytest.mark.parametrize("seen", [{}, {PLACE.partition: 39}])
+@pytest.mark.parametrize("error", [AssertionError("Partition is not assigned"), AttributeError()])
+def test_a_partition_that_goes_elsewhere_meanwhile_ends_no_worker(error, seen):
+    dog = Watchdog(LIMIT_S)
+    worker = worker_of(Rebalancing(error), dog)
+    worker._seen.update(seen)
+    asyncio.run(worker._watch())
+    dog.rest("the event loop")
+    assert dog.check(time.monotonic() + 2 * LIMIT_S) == ""
+
+
+def worker_of(consumer, dog):
+    guard = Guard(WorkerMetrics(), dog, lambda: None)
+    topic = SimpleNamespace(get_topic_name=lambda: "telemetry")
+    return Worker(app_of(consumer), topic, None, guard, Pace(8, 0.1, 5.0))
+
+
 @pytest.mark.parametrize(
     ("position", "reason"), [(40, "delivery of messages"), (100, ""), (None, "")]
 )
 def test_a_partition_that_nothing_comes_of_though_its_log_goes_on_is_a_stall(position, reason):
     dog = Watchdog(LIMIT_S)
-    guard = Guard(WorkerMetrics(), dog, lambda: None)
-    topic = SimpleNamespace(get_topic_name=lambda: "telemetry")
-    worker = Worker(app_of(Consumer(position)), topic, None, guard, Pace(8, 0.1, 5.0))
+    worker = worker_of(Consumer(position), dog)
     asyncio.run(worker._watch())
     dog.rest("the event loop")
     assert dog.check(time.monotonic() + 2 * LIMIT_S).startswith(reason)
