@@ -55,7 +55,8 @@ def test_a_reading_says_how_the_platform_is(stack):
 
 
 @pytest.mark.stack
-def test_where_something_is_away_nothing_is_kept(stack):
+def test_where_something_is_away_nothing_is_kept(stack, monkeypatch):
+    monkeypatch.setattr("infra.kafka_clients.CONNECT_LIMIT_S", 0.5)
     settings = stack.fresh()
     away = settings.kafka.model_copy(update={"bootstrap_servers": "127.0.0.1:1"})
     context = Context(settings.model_copy(update={"kafka": away}))

@@ -1,5 +1,6 @@
 """The registry: what it keeps, what it refuses, who decided what."""
 
+import itertools
 import json
 import shutil
 
@@ -88,7 +89,8 @@ def damaged(payload, rng, kind):
 def test_damage_anywhere_is_refused_and_the_old_champion_stays(copy, trained):
     root, name = copy
     registry = Registry(root)
-    champions = Champions(registry, ["small"])
+    # A minute passes between two looks, so that each of them tries to load.
+    champions = Champions(registry, ["small"], clock=itertools.count(0, 60).__next__)
     assert champions.refresh()["small"].bundle.id == name
     newer = Bundle(
         "small",
