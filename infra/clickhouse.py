@@ -23,6 +23,8 @@ _PASSING = frozenset({75, 159, 202, 209, 210, 241, 242, 243, 252, 425, 999})
 """Error codes that pass: a full disk, time-outs, too many queries or parts, memory, sockets,
 Keeper."""
 _REFUSED = frozenset({192, 193, 194, 497, 516})
+_MISSING = frozenset({60, 81})
+"""No such table, no such database."""
 _INSERT_SETTINGS = {
     "max_partitions_per_insert_block": 0,
     # Versions of a row within one insert are left to merges: whoever reads says FINAL.
@@ -90,7 +92,7 @@ class ClickHouse:
                 with attempt:
                     return work(self._open())
         except ClickHouseError as error:
-            if _passes(error) or _code(error) in _REFUSED:
+            if _passes(error) or _code(error) in _REFUSED | _MISSING:
                 raise UnavailableError(self._sentence(error)) from error
             raise
         raise AssertionError
@@ -106,6 +108,11 @@ class ClickHouse:
             return (
                 f"ClickHouse at {where} refuses user {self._connection.user!r}; set "
                 "TELLTALE_CLICKHOUSE__USER and TELLTALE_CLICKHOUSE__PASSWORD"
+            )
+        if _code(error) in _MISSING:
+            return (
+                f"ClickHouse at {where} holds no tables of Telltale in database "
+                f"{self._connection.database!r} yet; `telltale up` makes them"
             )
         reason = str(error).splitlines()[0][:200]
         return (

@@ -303,6 +303,14 @@ def test_vehicle_ids_cant_break_out_of_the_query(store):
     assert len(store.summaries("default", "p", [hostile, "\\"], 0, 2**62)) == 0
 
 
+@pytest.mark.parametrize("named", [{}, {"database": "never_made"}])
+def test_a_store_without_our_tables_gets_one_sentence(settings, named):
+    connection = settings.store().model_copy(update=named)
+    clickhouse = ClickHouseStore(connection, 0.5).clickhouse
+    with pytest.raises(UnavailableError, match=r"no tables of Telltale in database .+ yet"):
+        clickhouse.rows("SELECT * FROM never_made")
+
+
 def test_a_wrong_password_gets_one_sentence(settings):
     connection = settings.store().model_copy(update={"password": SecretStr("wrong")})
     with pytest.raises(UnavailableError, match="refuses user 'telltale'; set TELLTALE_CLICKHOUSE"):
