@@ -56,7 +56,7 @@ class Desk:
         wanted = Wanted(by.tenant, name, role, tuple(vehicles), expires_ms)
         key, text = make_key(wanted, by.actor, by.now_ms)
         self._keys.add(key)
-        self._note(by, "key created", key.key_id, f"{role} {name}")
+        self.note(by, "key created", key.key_id, f"{role} {name}")
         return key, text
 
     def revoke_key(self, by: By, key_id: str) -> ApiKey:
@@ -66,7 +66,7 @@ class Desk:
             raise UnknownError(f"no key has the id {key_id!r}; `telltale keys list` shows them")
         if not key.revoked:
             key = self._keys.revoke(key)
-            self._note(by, "key revoked", key_id, key.name)
+            self.note(by, "key revoked", key_id, key.name)
         return key
 
     def new_user(self, by: By, login: str, name: str, role: Role, password: str | None) -> User:
@@ -81,7 +81,7 @@ class Desk:
         hashed = "" if password is None else hash_password(password)
         user = User(login, by.tenant, name or login, role, hashed, by.now_ms)
         self._users.save(user)
-        self._note(by, "user created", login, role)
+        self.note(by, "user created", login, role)
         return user
 
     def change_user(
@@ -110,27 +110,25 @@ class Desk:
             "password" if key == "password" else f"{key} {value}" for key, value in changes.items()
         )
         changed = self._users.change(user, by.now_ms, **changes)
-        self._note(by, "user changed", user.login, told)
+        self.note(by, "user changed", user.login, told)
         return changed
 
-    def _note(self, by: By, action: str, target: str, detail: str) -> None:
-        self._audit.add(deed_of(by, action, target, detail))
-
-
-def deed_of(by: By, action: str, target: str, detail: str) -> Deed:
-    """What somebody did, as a row of the audit log."""
-    return Deed(
-        uuid.uuid4().hex,
-        by.tenant,
-        by.now_ms,
-        by.actor,
-        by.role,
-        by.credential,
-        action,
-        target,
-        0,
-        detail,
-    )
+    def note(self, by: By, action: str, target: str, detail: str) -> None:
+        """Write what somebody did to the audit log."""
+        deed_id = uuid.uuid4().hex
+        deed = Deed(
+            deed_id,
+            by.tenant,
+            by.now_ms,
+            by.actor,
+            by.role,
+            by.credential,
+            action,
+            target,
+            0,
+            detail,
+        )
+        self._audit.add(deed)
 
 
 def role_named(text: str) -> Role:

@@ -60,7 +60,7 @@ class FleetVehicle:
     alert_id: str
     alert_state: str
     alerts: int
-    line: float | None = None
+    line: float | None
 
     @property
     def is_held(self) -> bool:
@@ -111,17 +111,20 @@ def _silent(context: Context, wanted: FleetFilter, policy: Policy) -> list[str]:
 def _vehicles_of(
     context: Context, rows: Sequence[FleetRow], alerts: Mapping[str, Alert]
 ) -> list[FleetVehicle]:
-    champions = {profile: context.champion_of(profile) for profile in {row.profile for row in rows}}
-    lines = {profile: one.lines for profile, one in champions.items() if one}
     return [
         _vehicle_of(
             row,
             alerts.get(row.alert_id),
             context.vin(row.vin_last4, row.vin_sealed),
-            lines.get(row.profile, {}).get(row.mode),
+            _line(context, row),
         )
         for row in rows
     ]
+
+
+def _line(context: Context, row: FleetRow) -> float | None:
+    champion = context.champion_of(row.profile)
+    return champion.lines.get(row.mode) if champion else None
 
 
 def _vehicle_of(row: FleetRow, alert: Alert | None, vin: str, line: float | None) -> FleetVehicle:

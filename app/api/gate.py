@@ -83,9 +83,9 @@ class Gate:
         except RefusedError as error:
             raise self._refused(scope, str(error), given=_given(headers)) from None
         home = self._context.settings.tenant
-        if rule is REST and caller.role not in rule.roles:
-            raise nothing_here()
         if caller.role not in rule.roles:
+            if rule is REST:
+                raise nothing_here()
             raise forbidden(f"The role {caller.role} may not do this; ask an administrator.")
         if rule.home and caller.tenant != home:
             raise forbidden(f"This belongs to the whole installation; only {home} may see it.")

@@ -7,8 +7,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.cli.acting import note_decision, person
+from app.cli.acting import person
 from app.cli.bars import bars
+from app.cli.decisions import note_decision, promote_model
 from app.cli.modes import print_modes
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_done, print_json, print_table
@@ -114,8 +115,7 @@ def promote(
 ) -> None:
     """Give a model an alias; the workers take up a new champion within seconds."""
     registry = Registry(load_settings().models_dir)
-    registry.promote(model, _alias(alias), actor or person(), reason, _now())
-    note_decision("model promoted", model, f"{alias}: {reason}", actor)
+    promote_model(registry, model, _alias(alias), reason, actor)
     print_done(f"{model} is {alias} now", as_json=as_json, model=model, alias=alias)
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from math import isnan
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -29,6 +30,12 @@ def print_done(text: str, *, as_json: bool, **facts: object) -> None:
         print_json(facts)
     else:
         typer.echo(text)
+
+
+def written(number: int, things: str, path: Path) -> str:
+    """How many `things` (their plural in s) went into a file, as a sentence."""
+    told = f"1 {things.removesuffix('s')} is" if number == 1 else f"{number} {things} are"
+    return f"{told} in {path}"
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

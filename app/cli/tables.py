@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import pyarrow as pa
 import typer
 
-from app.cli.output import print_done
+from app.cli.output import print_done, written
 from app.tables import as_csv, as_parquet
 from contracts.errors import SettingsError
 
@@ -27,5 +27,5 @@ def check_table(path: Path) -> None:
 def write_table(path: Path, table: pa.Table, rows: str, *, as_json: bool) -> None:
     """As the name of the file asks, with a sentence about it; `rows` says what a row is."""
     path.write_bytes(_WRITERS[path.suffix](table))
-    text = f"{table.num_rows} {rows} are in {path}"
+    text = written(table.num_rows, rows, path)
     print_done(text, as_json=as_json, path=str(path), **{rows: table.num_rows})

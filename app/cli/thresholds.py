@@ -1,6 +1,5 @@
 """`telltale thresholds`: what alert lines cost, by costs, by capacity, or as they are."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.cli.acting import note_decision, person
+from app.cli.decisions import promote_model
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json, print_table
 from app.profiles import load_profiles, profile_of
@@ -142,9 +141,7 @@ def _adopt(registry: Registry, champion: str, drawn: Mapping[str, Lines], name: 
     record = registry.manifest(champion).record
     lines = {mode: drawn[name].lines[mode] for mode in bundle.modes}
     made = registry.save(replace(bundle, lines=lines), record)
-    now = time.time_ns() // 1_000_000
-    registry.promote(made, "champion", person(), f"lines by {name}", now)
-    note_decision("model promoted", made, f"champion: lines by {name}")
+    promote_model(registry, made, "champion", f"lines by {name}")
     return made
 
 

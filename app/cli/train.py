@@ -12,8 +12,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from app.cli.acting import note_decision, person
 from app.cli.bars import bars
+from app.cli.decisions import promote_model
 from app.cli.modes import print_modes
 from app.cli.options import Json, ProfileDir
 from app.cli.output import print_json
@@ -97,9 +97,7 @@ def train(  # noqa: PLR0913 (a command has this many options)
         )
     champion = registry.champion(profile)
     if champion is None if promote is None else promote:
-        now = time.time_ns() // 1_000_000
-        registry.promote(done.model, "champion", person(), "newly trained", now)
-        note_decision("model promoted", done.model, "champion: newly trained")
+        promote_model(registry, done.model, "champion", "newly trained")
         champion = done.model
     done = msgspec.structs.replace(done, promoted=champion == done.model)
     if as_json:

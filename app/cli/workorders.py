@@ -14,7 +14,7 @@ from app.api.workorders import Shown, filter_of, order_views, workshop_of
 from app.cli.acting import acting
 from app.cli.desk import narrowed_to, opened, vehicle_of
 from app.cli.options import DepotOption, Json, VehicleOption
-from app.cli.output import print_done, print_json, print_table
+from app.cli.output import print_done, print_json, print_table, written
 from app.cli.watching import WatchOption, shown
 from app.orders_export import as_calendar, as_csv
 from app.workshop import Workshop, start_text
@@ -140,7 +140,7 @@ def export(
         plates = plates_of(context.store, context.tenant, [one.vehicle_id for one in found])
     made = as_calendar(found, plates) if path.suffix == ".ics" else as_csv(found, plates).encode()
     path.write_bytes(made)
-    text = f"{len(found)} work order{'' if len(found) == 1 else 's'} in {path}"
+    text = written(len(found), "work orders", path)
     print_done(text, as_json=as_json, path=str(path), orders=len(found))
 
 

@@ -37,6 +37,7 @@ VEHICLE = FleetVehicle(
     "a",
     "open",
     1,
+    None,
 )
 
 
